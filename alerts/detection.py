@@ -1,0 +1,99 @@
+"""What a detector is. Pure: Ibis tables in, an Ibis table out; no clock, engine, file or model."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import ibis.expr.types as ir
+
+from sources.facts import Facts
+
+FAMILIES = {
+    "VOL": "订单量",
+    "STRUCT": "订单结构",
+    "LIMIT": "顶格与投放",
+    "PATTERN": "订货形态",
+    "LINK": "关联",
+    "DELIV": "配送",
+    "PAY": "结算",
+    "INFO": "客户与许可证信息",
+    "TIER": "档位",
+    "CYCLE": "订货周期",
+    "CASE": "外流",
+    "INT": "内部行为",
+    "CMP": "投诉与动销",
+}
+GRADES = ("红", "橙", "黄", "蓝")
+
+
+def param(
+    default: Any,
+    *,
+    help: str,
+    unit: str,
+    low: float,
+    high: float,
+    source: str,  # noqa: A002
+) -> Any:
+    """Declare a tunable parameter: its default, meaning, unit, range, and where it comes from."""
+    limits = {"help": help, "unit": unit, "low": low, "high": high, "source": source}
+    return dataclasses.field(default=default, metadata=limits)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Detector:
+    """Base of all detectors: the texts that people read, the parameters, and the methods.
+
+    Statutory detectors (`statutory = True`) are rules of a document: every hit goes to the ledger of
+    hits. `floor` gives the lowest grade that a hit's facts allow, whatever its score.
+    """
+
+    key: ClassVar[str]  # the module's name and the export's alert_type; stored, so never renamed
+    code: ClassVar[str]  # what the bureaus call it; shown on pages
+    family: ClassVar[str]
+    scope: ClassVar[Literal["bureau", "all"]]  # "all": its rings may cross counties
+    subject: ClassVar[Literal["retailer", "sku", "staff", "route", "bureau"]]
+    inputs: ClassVar[tuple[str, ...]]  # "table.column"; it sees nothing else
+    statutory: ClassVar[bool] = False
+    weight: ClassVar[float] = 0.0  # prior weight of the kind, log10; feedback tunes it
+
+    title: ClassVar[str]
+    looks_for: ClassVar[str]
+    why_it_matters: ClassVar[str]
+    innocent_causes: ClassVar[str]
+    next_steps: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            value, limits = getattr(self, field.name), field.metadata
+            if not limits["low"] <= value <= limits["high"]:
+                raise ValueError(f"{self.key}.{field.name}: {value} is out of range")
+
+    def find(self, facts: Facts, on: dt.date) -> ir.Table:
+        """One row a subject: subject_id, surprise (-log10 p, 0 to 50), and the sentence's numbers.
+
+        A LINK detector also gives `link` (what the members share), by which cases are proposed.
+        """
+        raise NotImplementedError
+
+    def sentence(self, row: Mapping[str, Any]) -> str:
+        """The reason, in one Chinese sentence of 10 to 120 characters made of that row's numbers."""
+        raise NotImplementedError
+
+    def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
+        """The source rows behind each row of found: subject_id, batch_id, row_no, and columns."""
+        raise NotImplementedError
+
+    def floor(self, row: Mapping[str, Any]) -> str | None:  # noqa: ARG002
+        """The lowest grade that this hit's facts allow, or None where only the score decides."""
+        return None
+
+    def staff_concerned(self, row: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Whether the hit concerns the bureau's own people: then city and discipline see it."""
+        return False
+
+    def hit(self, row: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Whether this row breaks a statutory rule (found rows may also be mere surprises)."""
+        return self.statutory

@@ -1,0 +1,12 @@
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("accounts.urls")),
+    path("", include("audit.urls")),
+    path("", include("jobs.urls")),
+    path("", include("sources.urls")),
+    path("", include("alerts.urls")),
+]
+handler404 = "accounts.views.not_found"
+handler403 = "accounts.views.forbidden"
+handler500 = "accounts.views.broken"
