@@ -35,7 +35,7 @@ def param(
     unit: str,
     low: float,
     high: float,
-    source: str,  # noqa: A002
+    source: str,
 ) -> Any:
     """Declare a tunable parameter: its default, meaning, unit, range, and where it comes from."""
     limits = {"help": help, "unit": unit, "low": low, "high": high, "source": source}

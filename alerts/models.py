@@ -1,0 +1,271 @@
+"""Alerts, the ledger of statutory hits, the nights that made them, and the rules in force."""
+
+import datetime as dt
+from typing import Self
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from accounts.models import Bureau, Scoped, ScopedQuerySet, User
+
+
+class Grade(models.TextChoices):
+    RED = "红", "红色"
+    ORANGE = "橙", "橙色"
+    YELLOW = "黄", "黄色"
+    BLUE = "蓝", "蓝色"
+
+
+class State(models.TextChoices):
+    """Where an alert stands; alerts/states.py says which step leads where."""
+
+    PUSHED = "pushed", "待领取"
+    CLAIMED = "claimed", "核实中"
+    INVALID = "invalid", "无效"
+
+
+OPEN_STATES = (State.PUSHED, State.CLAIMED)
+
+
+class RuleVersion(models.Model):
+    """The parameters, weights and budget in force from a day on: only what differs from defaults."""
+
+    number = models.PositiveIntegerField()
+    bureau = models.ForeignKey(Bureau, models.PROTECT)  # the city whose rules they are
+    since = models.DateField()
+    parameters = models.JSONField(default=dict)  # detector key -> {field: value}
+    overrides = models.JSONField(default=dict)  # source and reason of each deviation
+    made_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    made_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["bureau", "number"], name="one_rule_version_a_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"v{self.number}"
+
+
+class NightQuerySet(ScopedQuerySet["Night"]):
+    def newest(self) -> Self:
+        return self.select_related("bureau", "rule_version").order_by("-on", "bureau__code")
+
+
+class Night(Scoped):
+    """One bureau's detection for one order day."""
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "等待"
+        RUNNING = "running", "运行中"
+        DONE = "done", "已完成"
+        FAILED = "failed", "失败"
+
+    on = models.DateField()
+    state = models.CharField(max_length=10, choices=State, default=State.WAITING)
+    rule_version = models.ForeignKey(RuleVersion, models.PROTECT, null=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    orders = models.IntegerField(default=0)
+    order_lines = models.IntegerField(default=0)
+    retailers = models.IntegerField(default=0)  # that ordered
+    is_complete = models.BooleanField(default=True)
+    pushed = models.IntegerField(default=0)
+    repeated = models.IntegerField(default=0)
+    hits = models.IntegerField(default=0)
+    error = models.TextField(blank=True)
+    objects = NightQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["bureau", "on"], name="one_night_a_bureau_and_day")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.bureau} {self.on}"
+
+
+class Step(models.Model):
+    """One detector in one night: what it found, how long it took, or what it lacked."""
+
+    night = models.ForeignKey(Night, models.CASCADE, related_name="steps")
+    detector = models.CharField(max_length=50)
+    found = models.IntegerField(default=0)
+    pushed = models.IntegerField(default=0)
+    seconds = models.FloatField(default=0)
+    missing = models.CharField(max_length=300, blank=True)  # 「未能计算：缺 …」
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["night", "detector"], name="one_step_a_detector")
+        ]
+
+    def __str__(self) -> str:
+        return self.detector
+
+
+class Surprise(models.Model):
+    """What a detector found that night (s >= 1): back-tests and feedback read only these rows."""
+
+    night = models.ForeignKey(Night, models.CASCADE, related_name="surprises")
+    detector = models.CharField(max_length=50)
+    subject_kind = models.CharField(max_length=10)
+    subject_id = models.CharField(max_length=60)
+    surprise = models.FloatField()
+    link = models.CharField(max_length=80, blank=True)
+    numbers = models.JSONField()  # the row of find(): what the sentence is made of
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["night", "detector", "subject_kind", "subject_id"], name="one_surprise"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.detector} {self.subject_id} {self.surprise:.1f}"
+
+
+class HitQuerySet(ScopedQuerySet["Hit"]):
+    def newest(self) -> Self:
+        return self.select_related("bureau", "alert").order_by("-on", "-pk")
+
+
+class Hit(Scoped):
+    """One statutory rule broken by one subject on one day, pushed or not: the ledger of hits."""
+
+    on = models.DateField()
+    detector = models.CharField(max_length=50)
+    subject_kind = models.CharField(max_length=10)
+    subject_id = models.CharField(max_length=60)
+    subject_name = models.CharField(max_length=100, blank=True)
+    sentence = models.CharField(max_length=300)
+    grade = models.CharField(max_length=1, choices=Grade)
+    score = models.FloatField()
+    numbers = models.JSONField()
+    why_not_pushed = models.CharField(max_length=50, blank=True)  # budget, cool-down, floor
+    alert = models.ForeignKey("Alert", models.PROTECT, null=True, related_name="hits")
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    causes = models.JSONField(default=list)
+    objects = HitQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["bureau", "detector", "subject_kind", "subject_id", "on"],
+                name="one_hit_a_day",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.detector} {self.subject_id} {self.on}"
+
+
+class AlertQuerySet(ScopedQuerySet["Alert"]):
+    def open(self) -> Self:
+        return self.filter(state__in=OPEN_STATES)
+
+    def for_list(self) -> Self:
+        return self.select_related("bureau", "holder").order_by("due_at", "-score", "pk")
+
+
+class Alert(Scoped):
+    """A suspicion about one subject, on somebody's list, with a copy of all that shows it."""
+
+    code = models.CharField(max_length=30, unique=True)  # YJ-450099-20261122-003
+    subject_kind = models.CharField(max_length=10)
+    subject_id = models.CharField(max_length=60)  # no foreign key: a retailer, sku, route ...
+    subject_name = models.CharField(max_length=100, blank=True)
+    route = models.CharField(max_length=40, blank=True)
+    on = models.DateField()  # the order day that first raised it
+    last_on = models.DateField()  # the latest night that found it again
+    detector = models.CharField(max_length=50)  # the leading one; no choices
+    family = models.CharField(max_length=10)
+    grade = models.CharField(max_length=1, choices=Grade)
+    score = models.FloatField()
+    sentence = models.CharField(max_length=300)
+    staff_concerned = models.BooleanField(default=False)
+    link = models.CharField(max_length=80, blank=True)  # members of one proposed case share it
+    state = models.CharField(max_length=10, choices=State, default=State.PUSHED)
+    holder = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    due_at = models.DateTimeField(null=True)  # of the next step
+    conclude_by = models.DateTimeField(null=True)
+    rule_version = models.ForeignKey(RuleVersion, models.PROTECT)
+    night = models.ForeignKey(Night, models.PROTECT, related_name="alerts")
+    pushed_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    causes = models.JSONField(default=list)  # codes of the innocent-cause dictionary
+    note = models.CharField(max_length=500, blank=True)
+    version = models.PositiveIntegerField(default=1)  # guards against stale writes
+    objects = AlertQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["bureau", "subject_kind", "subject_id", "audience"],
+                condition=Q(state__in=["pushed", "claimed"]),
+                name="one_open_alert_a_subject",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="claimed", holder__isnull=False) | ~Q(state="claimed"),
+                name="claimed_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="invalid") | (Q(closed_at__isnull=False) & ~Q(causes=[])),
+                name="invalid_has_a_cause",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["bureau", "state", "due_at"], name="alert_of_bureau"),
+            models.Index(fields=["subject_kind", "subject_id"], name="alert_of_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+    def get_absolute_url(self) -> str:
+        return reverse("alerts:alert", args=[self.code])
+
+    def is_overdue(self, *, now: dt.datetime) -> bool:
+        return self.state in OPEN_STATES and self.due_at is not None and self.due_at < now
+
+
+class Reason(models.Model):
+    """Why: one detector's finding of one night, kept with the parameters in force."""
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="reasons")
+    on = models.DateField()
+    detector = models.CharField(max_length=50)
+    surprise = models.FloatField()
+    weight = models.FloatField()
+    sentence = models.CharField(max_length=300)
+    numbers = models.JSONField()
+    parameters = models.JSONField()
+    evidence = models.JSONField(default=list)  # copies of the source rows, with batch_id and row_no
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["alert", "on", "detector"], name="one_reason_a_night")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.detector} {self.on}"
+
+
+class Repeat(models.Model):
+    """A later night that found the alert's subject again: folded into the open alert."""
+
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="repeats")
+    on = models.DateField()
+    score = models.FloatField()
+    grade = models.CharField(max_length=1, choices=Grade)
+    sentence = models.CharField(max_length=300)
+    raised = models.BooleanField(default=False)  # it raised the grade
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["alert", "on"], name="one_repeat_a_night")]
+
+    def __str__(self) -> str:
+        return f"{self.alert} {self.on}"
