@@ -29,7 +29,7 @@ class Job(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=50)  # "sources.import_file": app, verb; no choices
     args = models.JSONField(default=dict)  # codes, numbers and ISO dates only
-    key = models.CharField(max_length=120, null=True, unique=True)
+    key = models.CharField(max_length=120, null=True, unique=True)  # noqa: DJ001  null: no key
     bureau = models.CharField(max_length=20, blank=True)
     asked_by = models.CharField(max_length=50, default="system")
     created_at = models.DateTimeField(db_default=Now())
