@@ -2,7 +2,8 @@
 
 from django.conf import settings
 
-broker_url = settings.REDIS_URL
+# redis-py writes unix://, kombu redis+socket://
+broker_url = settings.REDIS_URL.replace("unix://", "redis+socket://", 1)
 task_acks_late = True
 task_reject_on_worker_lost = True
 task_acks_on_failure_or_timeout = True
@@ -24,4 +25,4 @@ broker_transport_options = {
 }
 task_publish_retry_policy = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.2}
 timezone = "Asia/Shanghai"
-beat_schedule = {"tick": {"task": "jobs.tick", "schedule": 10.0, "options": {"expires": 30}}}
+beat_schedule = {"tick": {"task": "jobs.tick", "schedule": 2.0, "options": {"expires": 20}}}

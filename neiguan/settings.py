@@ -17,7 +17,9 @@ HTTPS = env.bool("HTTPS", default=not DEBUG)
 
 ENGINE = env.str("ENGINE", default="duckdb")
 LAKE_URL = env.str("LAKE_URL", default=str(VAR / "lake"))
-INBOX = Path(env.str("INBOX", default=str(VAR / "inbox")))  # the watched folder, one sub-folder a bureau
+INBOX = Path(
+    env.str("INBOX", default=str(VAR / "inbox"))
+)  # the watched folder, one sub-folder a bureau
 REDIS_URL = env.str("REDIS_URL", default="")
 
 INSTALLED_APPS = [
@@ -86,7 +88,11 @@ _connection = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 DATABASES = {
     # The web role may do what migrations granted it; the owner role owns the schema and migrates.
     "default": {**_web, **_connection, "ATOMIC_REQUESTS": True, "TEST": {"MIRROR": "owner"}},
-    "owner": {**_owner, "CONN_MAX_AGE": 0, "TEST": {"NAME": f"test_{_owner['NAME']}"}},
+    "owner": {
+        **_owner,
+        "CONN_MAX_AGE": 0,
+        "TEST": {"NAME": f"test_{_owner['NAME']}", "DEPENDENCIES": []},
+    },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -146,7 +152,7 @@ USE_I18N = USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [ROOT / "static"]
-MEDIA_ROOT = VAR / "media"
+MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR / "media")))
 _static_storage = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
     if DEBUG
@@ -160,7 +166,9 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = CRISPY_TEMPLATE_PACK = "bootstrap5"
 DJANGO_TABLES2_TEMPLATE = "django_tables2/bootstrap5.html"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 2**20
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
-IMPORT_FILE_LIMIT = env.int("IMPORT_FILE_LIMIT", default=1024 * 2**20)  # bytes an uploaded file may have
+IMPORT_FILE_LIMIT = env.int(
+    "IMPORT_FILE_LIMIT", default=1024 * 2**20
+)  # bytes an uploaded file may have
 
 LOGGING = {
     "version": 1,
