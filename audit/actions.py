@@ -1,8 +1,10 @@
+import datetime as dt
 import json
 
 from django.db import transaction
 
-from audit.models import Event
+from audit.merkle import Tree
+from audit.models import Checkpoint, Event
 
 Detail = str | int | float | bool | None | list[str]
 
@@ -20,3 +22,17 @@ def record(kind: str, *, subject: str, bureau: str, by: str, **details: Detail) 
     Event.objects.create(
         number=0, kind=kind, subject=subject, bureau=bureau, actor=by, details=text
     )
+
+
+@transaction.atomic
+def take_checkpoint(*, at: dt.datetime) -> Checkpoint | None:
+    """Keep the Merkle root over all events so far; None when there is no event yet."""
+    tree, last = Tree(), ""
+    for last in (
+        Event.objects.order_by("number").values_list("hash", flat=True).iterator(chunk_size=5000)
+    ):
+        tree.append(last.encode())
+    if not tree.size:
+        return None
+    fixed = {"root": tree.root(), "last_hash": last, "at": at}
+    return Checkpoint.objects.get_or_create(size=tree.size, defaults=fixed)[0]
