@@ -66,3 +66,10 @@ MAY: dict[str, Right] = {
     "manage_calendar": down(R.SYSADMIN, R.CITY_LEAD),
     "read_health": down(R.SYSADMIN, R.AUDITOR),
 }
+
+BUSINESS = frozenset(Role) - {R.AUDITOR, R.SYSADMIN}
+# Administration, audit and business are three posts that one person may not join.
+CONFLICTS = (
+    (frozenset({R.SYSADMIN}), frozenset({R.AUDITOR}) | BUSINESS),
+    (frozenset({R.AUDITOR}), BUSINESS),
+)
