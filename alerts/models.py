@@ -28,6 +28,12 @@ class State(models.TextChoices):
 OPEN_STATES = (State.PUSHED, State.CLAIMED)
 
 
+class RuleVersionQuerySet(models.QuerySet["RuleVersion"]):
+    def in_force(self, *, city: Bureau, on: dt.date) -> Self:
+        """The city's versions that had begun by a day, the one in force first."""
+        return self.filter(bureau=city, since__lte=on).order_by("-since", "-number")
+
+
 class RuleVersion(models.Model):
     """The parameters, weights and budget in force from a day on: only what differs from defaults."""
 
@@ -35,9 +41,11 @@ class RuleVersion(models.Model):
     bureau = models.ForeignKey(Bureau, models.PROTECT)  # the city whose rules they are
     since = models.DateField()
     parameters = models.JSONField(default=dict)  # detector key -> {field: value}
+    policy = models.JSONField(default=dict)  # fields of alerts.grading.Policy -> value
     overrides = models.JSONField(default=dict)  # source and reason of each deviation
     made_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField()
+    objects = RuleVersionQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -54,11 +62,12 @@ class NightQuerySet(ScopedQuerySet["Night"]):
 
 
 class Night(Scoped):
-    """One bureau's detection for one order day."""
+    """One bureau's detection for one order day; a city's own night holds what spans counties."""
 
     class State(models.TextChoices):
         WAITING = "waiting", "等待"
         RUNNING = "running", "运行中"
+        FOUND = "found", "待分级"
         DONE = "done", "已完成"
         FAILED = "failed", "失败"
 
@@ -73,6 +82,7 @@ class Night(Scoped):
     is_complete = models.BooleanField(default=True)
     pushed = models.IntegerField(default=0)
     repeated = models.IntegerField(default=0)
+    suppressed = models.IntegerField(default=0)  # within the cool-down, no open alert to fold into
     hits = models.IntegerField(default=0)
     error = models.TextField(blank=True)
     objects = NightQuerySet.as_manager()
@@ -85,6 +95,16 @@ class Night(Scoped):
     def __str__(self) -> str:
         return f"{self.bureau} {self.on}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("alerts:run", args=[self.on.isoformat(), self.bureau.code])
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, or None while it has not finished."""
+        if self.started_at is None or self.finished_at is None:
+            return None
+        return (self.finished_at - self.started_at).total_seconds()
+
 
 class Step(models.Model):
     """One detector in one night: what it found, how long it took, or what it lacked."""
@@ -92,9 +112,11 @@ class Step(models.Model):
     night = models.ForeignKey(Night, models.CASCADE, related_name="steps")
     detector = models.CharField(max_length=50)
     found = models.IntegerField(default=0)
+    hits = models.IntegerField(default=0)
     pushed = models.IntegerField(default=0)
     seconds = models.FloatField(default=0)
     missing = models.CharField(max_length=300, blank=True)  # 「未能计算：缺 …」
+    error = models.CharField(max_length=500, blank=True)  # it broke; the other steps went on
 
     class Meta:
         constraints = [
@@ -106,15 +128,20 @@ class Step(models.Model):
 
 
 class Surprise(models.Model):
-    """What a detector found that night (s >= 1): back-tests and feedback read only these rows."""
+    """What a detector found that night: s >= 1, and every hit. Grading and back-tests read these."""
 
     night = models.ForeignKey(Night, models.CASCADE, related_name="surprises")
     detector = models.CharField(max_length=50)
     subject_kind = models.CharField(max_length=10)
     subject_id = models.CharField(max_length=60)
+    bureau = models.ForeignKey(Bureau, models.PROTECT, related_name="+")  # the subject's
     surprise = models.FloatField()
     link = models.CharField(max_length=80, blank=True)
-    numbers = models.JSONField()  # the row of find(): what the sentence is made of
+    sentence = models.CharField(max_length=300)
+    floor = models.CharField(max_length=1, choices=Grade, blank=True)
+    staff_concerned = models.BooleanField(default=False)
+    is_hit = models.BooleanField(default=False)  # it breaks a statutory rule
+    numbers = models.JSONField()  # the row of find(), dates as text
 
     class Meta:
         constraints = [
@@ -144,7 +171,7 @@ class Hit(Scoped):
     grade = models.CharField(max_length=1, choices=Grade)
     score = models.FloatField()
     numbers = models.JSONField()
-    why_not_pushed = models.CharField(max_length=50, blank=True)  # budget, cool-down, floor
+    why_not_pushed = models.CharField(max_length=50, blank=True)  # alerts.grading.Fate, in Chinese
     alert = models.ForeignKey("Alert", models.PROTECT, null=True, related_name="hits")
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -254,18 +281,23 @@ class Reason(models.Model):
         return f"{self.detector} {self.on}"
 
 
-class Repeat(models.Model):
-    """A later night that found the alert's subject again: folded into the open alert."""
+class Sighting(models.Model):
+    """One night that found the alert's subject: the one that raised it, and all folded into it."""
 
-    alert = models.ForeignKey(Alert, models.CASCADE, related_name="repeats")
+    alert = models.ForeignKey(Alert, models.CASCADE, related_name="sightings")
     on = models.DateField()
     score = models.FloatField()
     grade = models.CharField(max_length=1, choices=Grade)
+    detector = models.CharField(max_length=50)
+    family = models.CharField(max_length=10)
+    families = models.JSONField(default=list)  # those strong enough to end a cool-down
     sentence = models.CharField(max_length=300)
-    raised = models.BooleanField(default=False)  # it raised the grade
+    listed = models.BooleanField()  # it put the alert on the list, for the first time or again
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["alert", "on"], name="one_repeat_a_night")]
+        constraints = [
+            models.UniqueConstraint(fields=["alert", "on"], name="one_sighting_a_night")
+        ]
 
     def __str__(self) -> str:
         return f"{self.alert} {self.on}"
