@@ -57,11 +57,24 @@ class Bureau(models.Model):
         return self
 
 
-class UserManager(BaseUserManager["User"]):
-    """Django wants one for authentication; users are made by accounts.actions."""
+class UserQuerySet(models.QuerySet["User"]):
+    def managed_by(self, administrator: "User") -> Self:
+        """Those assigned in the administrator's bureaus, and those assigned nowhere yet."""
+        within = Assignment.objects.current().filter(
+            bureau__in=scope(administrator, "manage_users")
+        )
+        anywhere = Assignment.objects.current()
+        return self.filter(Q(pk__in=within.values("user")) | ~Q(pk__in=anywhere.values("user")))
 
-    def get_by_natural_key(self, username: str | None) -> "User":
-        return self.get(username=username)
+
+class UserManager(BaseUserManager["User"]):
+    """Django's authentication asks for it; users are made by accounts.actions."""
+
+    def get_queryset(self) -> UserQuerySet:
+        return UserQuerySet(self.model, using=self._db)
+
+    def managed_by(self, administrator: "User") -> UserQuerySet:
+        return self.get_queryset().managed_by(administrator)
 
 
 class User(AbstractBaseUser):
@@ -87,6 +100,11 @@ class User(AbstractBaseUser):
     def code(self) -> str:
         """What the audit trail calls this person."""
         return self.username
+
+    @property
+    def must_change_password(self) -> bool:
+        """Whether the password is still the one that somebody else gave."""
+        return self.password_changed_at is None and not self.is_demo
 
     def may(self, action: str) -> bool:
         """Whether the user may do it anywhere at all, today."""

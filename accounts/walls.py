@@ -1,17 +1,51 @@
-"""The second wall: which bureaus' rows PostgreSQL itself shows to this transaction."""
+"""The second wall: which bureaus' rows PostgreSQL itself shows (row-level security).
 
-from collections.abc import Iterable
+Policies compare a row's bureau with the setting `app.bureaus`: primary keys joined by commas, or
+`all` for jobs and commands. Where nothing was set, they show nothing.
+"""
+
+import contextlib
+from collections.abc import Iterator
 
 from django.db import connection
 
-ALL = "all"  # system work: jobs and commands
+from accounts.models import User
+
+ALL = "all"  # system work
+
+# The bureaus of a user's current assignments and all below them, as the setting wants them.
+_BUREAUS_OF = """
+SELECT coalesce(string_agg(bureau.id::text, ','), '') FROM accounts_bureau AS bureau
+WHERE EXISTS (
+    SELECT FROM accounts_assignment AS held
+    JOIN accounts_bureau AS top ON top.id = held.bureau_id
+    JOIN accounts_user AS who ON who.id = held.user_id
+    WHERE held.user_id = %s AND who.is_active AND bureau.path LIKE top.path || '%%'
+    AND held.since <= (now() AT TIME ZONE 'Asia/Shanghai')::date
+    AND coalesce(held.until >= (now() AT TIME ZONE 'Asia/Shanghai')::date, true)
+)
+"""
 
 
-def open_walls(bureaus: Iterable[int] | str) -> None:
-    """Show the rows of these bureaus (primary keys), or ALL, until the transaction ends.
-
-    Where nothing was opened, policies show nothing.
-    """
-    shown = bureaus if isinstance(bureaus, str) else ",".join(map(str, bureaus))
+def open_walls(shown: str) -> None:
+    """Show these bureaus' rows until the current transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('app.bureaus', %s, true)", [shown])
+
+
+@contextlib.contextmanager
+def walls_of(user: User | None) -> Iterator[None]:
+    """Show the rows of one user's bureaus for the length of a request; nobody's to a visitor."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('app.bureaus', true)")
+        before = cursor.fetchone()[0] or ""
+        shown = "''" if user is None else f"({_BUREAUS_OF})"
+        cursor.execute(
+            f"SELECT set_config('app.bureaus', {shown}, false)",
+            None if user is None else [user.pk],
+        )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('app.bureaus', %s, false)", [before])

@@ -1,5 +1,7 @@
 """What happened: an append-only chain of events. Number, time and hash are the database's."""
 
+from collections.abc import Iterable
+
 from django.db import models
 
 
@@ -7,6 +9,10 @@ class EventQuerySet(models.QuerySet["Event"]):
     def about(self, *subjects: str) -> "EventQuerySet":
         """The events of these subjects, oldest first."""
         return self.filter(subject__in=subjects).order_by("number")
+
+    def of_bureaus(self, codes: Iterable[str]) -> "EventQuerySet":
+        """The events of these bureaus; what belongs to none has the code \"\"."""
+        return self.filter(bureau__in=list(codes))
 
 
 class Event(models.Model):

@@ -7,6 +7,6 @@ urlpatterns = [
     path("", include("sources.urls")),
     path("", include("alerts.urls")),
 ]
-handler404 = "accounts.views.not_found"
-handler403 = "accounts.views.forbidden"
-handler500 = "accounts.views.broken"
+handler404 = "accounts.views.errors.not_found"
+handler403 = "accounts.views.errors.forbidden"
+handler500 = "accounts.views.errors.broken"

@@ -10,5 +10,10 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
     return render(request, "403.html", status=403)
 
 
-def broken(request: HttpRequest) -> HttpResponse:
-    return render(request, "500.html", status=500)
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001
+    return render(request, "403.html", {"stale": True}, status=403)
+
+
+def broken(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Without context or database: whatever broke may break again."""
+    return render(None, "500.html", status=500)
