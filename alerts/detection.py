@@ -56,6 +56,7 @@ class Detector:
     scope: ClassVar[Literal["bureau", "all"]]  # "all": its rings may cross counties
     subject: ClassVar[Literal["retailer", "sku", "staff", "route", "bureau"]]
     inputs: ClassVar[tuple[str, ...]]  # "table.column"; it sees nothing else
+    optional: ClassVar[tuple[str, ...]] = ()  # those of inputs that may be missing (then null)
     statutory: ClassVar[bool] = False
     weight: ClassVar[float] = 0.0  # prior weight of the kind, log10; feedback tunes it
 
@@ -71,6 +72,11 @@ class Detector:
             if not limits["low"] <= value <= limits["high"]:
                 raise ValueError(f"{self.key}.{field.name}: {value} is out of range")
 
+    @classmethod
+    def waits_for(cls, facts: Facts) -> list[str]:
+        """The "table.column"s without which it cannot be computed, and that no import brought."""
+        return facts.lacking(set(cls.inputs) - set(cls.optional))
+
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         """One row a subject: subject_id, surprise (-log10 p, 0 to 50), and the sentence's numbers.
 
@@ -83,7 +89,10 @@ class Detector:
         raise NotImplementedError
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
-        """The source rows behind each row of found: subject_id, batch_id, row_no, and columns."""
+        """The source rows behind each row of found, 1 to 50 a subject, of the subject's bureau only.
+
+        Columns: subject_id, source (the fact table's name), bureau, batch_id, row_no, and others.
+        """
         raise NotImplementedError
 
     def floor(self, row: Mapping[str, Any]) -> str | None:  # noqa: ARG002

@@ -1,0 +1,118 @@
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from alerts.detection import Detector, param
+from alerts.evidence import rows_of, stacked
+from alerts.rates import rank_surprise
+from sources.facts import Facts
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkuDay(Detector):
+    key = "sku_day"
+    code = "INT-05"
+    family = "INT"
+    scope = "bureau"
+    subject = "sku"
+    statutory = True
+    inputs = (
+        "lines.order_id", "lines.retailer_id", "lines.day", "lines.sku_id", "lines.qty",
+        "lines.bureau", "lines.batch_id", "lines.row_no", "skus.sku_id", "skus.sku_name",
+    )  # fmt: skip
+    optional = ("skus.sku_name",)
+
+    title = "单品单日销量集中"
+    looks_for = "某个规格一天的销量占月销量的规定比例以上；月初以近22个订货日或上月作月销量。"
+    why_it_matters = "一天卖掉一个月的大半，可能是集中倾斜投放或拆单冲量，是国家局规定的异常品牌。"
+    innocent_causes = "到货不均衡，一到货就集中投放；新品首日上柜；当周只有少数几天开放订货。"
+    next_steps = (
+        "一、查当日该规格的投放公告和到货记录；"
+        "二、按线路和客户经理列出当日订购最多的户，核对是否数量相同。"
+    )
+
+    share: float = param(
+        0.15, help="占月销量达到（含）", unit="比例", low=0.01, high=1, source="国烟专〔2011〕49号"
+    )
+    settled_day: int = param(
+        15, help="每月从几日起以本月累计作月销量", unit="日", low=1, high=31, source="本系统设计"
+    )
+    order_days: int = param(
+        22, help="此前以最近多少个订货日作月销量", unit="天", low=5, high=31, source="本系统设计"
+    )
+
+    def find(self, facts: Facts, on: dt.date) -> ir.Table:
+        sums = self._sums(facts.lines, on).filter(_.today > 0)
+        month = _.this if on.day >= self.settled_day else ibis.coalesce(_.trailing, _.last)
+        compared = sums.mutate(month=month).filter(_.month > 0)
+        return (
+            compared.mutate(surprise=rank_surprise(_.today / _.month))
+            .filter(_.today >= _.month * self.share)
+            .left_join(facts.skus.select("sku_id", "sku_name"), "sku_id")
+            .select(
+                "today",
+                "this",
+                "trailing",
+                "last",
+                "shops",
+                "surprise",
+                subject_id=_.sku_id,
+                name=ibis.coalesce(_.sku_name, _.sku_id),
+                settled=on.day >= self.settled_day,
+            )
+        )
+
+    def _sums(self, lines: ir.Table, on: dt.date) -> ir.Table:
+        """Each SKU's cartons: today, this month, last month, and the trailing order days.
+
+        trailing is null where the book has fewer order days than that; last where it does not
+        hold the whole of last month.
+        """
+        first = on.replace(day=1)
+        before = (first - dt.timedelta(days=1)).replace(day=1)
+        recent = lines.filter(_.day > on - dt.timedelta(weeks=26), _.day <= on)
+        days = recent.select("day").distinct().order_by(_.day.desc()).limit(self.order_days)
+        start = days.agg(start=_.day.min(), days=_.count())
+        oldest = recent.agg(oldest=_.day.min())
+        sums = (
+            recent.cross_join(start)
+            .group_by("sku_id", "days")
+            .agg(
+                today=_.qty.sum(where=_.day == on),
+                this=_.qty.sum(where=_.day >= first),
+                trailing=_.qty.sum(where=_.day >= _.start),
+                last=_.qty.sum(where=(_.day >= before) & (_.day < first)),
+                shops=_.retailer_id.nunique(where=_.day == on),
+            )
+        )
+        enough = _.days >= self.order_days
+        whole = _.oldest <= before + dt.timedelta(days=6)
+        return sums.cross_join(oldest).mutate(
+            trailing=ibis.ifelse(enough, _.trailing, None),
+            last=ibis.ifelse(whole, _.last, None),
+        )
+
+    def sentence(self, row: Mapping[str, Any]) -> str:
+        today = row["today"]
+        text = f"{row['name']}当日售出{today:.0f}条（{row['shops']}户），"
+        if row["settled"]:
+            return text + f"占本月累计{row['this']:.0f}条的{today / row['this']:.1%}。"
+        parts = []
+        if row["trailing"]:
+            days = f"近{self.order_days}个订货日{row['trailing']:.0f}条"
+            parts.append(f"占{days}的{today / row['trailing']:.1%}")
+        if row["last"]:
+            parts.append(f"占上月{row['last']:.0f}条的{today / row['last']:.1%}")
+        return text + "，".join(parts) + "。"
+
+    def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
+        wanted = found.select("subject_id")
+        lines = facts.lines.filter(_.day == on)
+        mine = lines.join(wanted, lines.sku_id == wanted.subject_id)
+        columns = ("day", "order_id", "retailer_id", "sku_id", "qty")
+        return stacked(rows_of(mine, "lines", *columns), by="qty")

@@ -1,0 +1,88 @@
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from alerts.detection import Detector, param
+from alerts.evidence import rows_of, stacked
+from alerts.rates import rank_surprise
+from sources.facts import Facts
+
+
+@dataclass(frozen=True, kw_only=True)
+class SkuMonth(Detector):
+    key = "sku_month"
+    code = "INT-04"
+    family = "INT"
+    scope = "bureau"
+    subject = "sku"
+    statutory = True
+    inputs = (
+        "lines.order_id", "lines.retailer_id", "lines.day", "lines.sku_id", "lines.qty",
+        "lines.bureau", "lines.batch_id", "lines.row_no", "skus.sku_id", "skus.sku_name",
+    )  # fmt: skip
+    optional = ("skus.sku_name",)
+
+    title = "单品月销量大幅增长"
+    looks_for = "某个规格本月累计销量在当日达到上月全月的规定增幅以上；上月没有销售的新规格不计。"
+    why_it_matters = "单品销量异常放大常与集中投放、冲量或外流有关，是国家局规定的异常品牌。"
+    innocent_causes = "新品上市铺货；到货不均衡后集中投放；节日旺季；上月断货。"
+    next_steps = (
+        "一、按品牌、区域、送货线路打开当月曲线，找到突增的日期和片区；"
+        "二、向营销部门调取当月投放计划，核对突增户的订单。"
+    )
+
+    growth: float = param(
+        0.5, help="比上月增长达到（含）", unit="比例", low=0, high=5, source="国烟专〔2011〕49号"
+    )
+
+    def find(self, facts: Facts, on: dt.date) -> ir.Table:
+        first, before = _months(on)
+        whole = (
+            facts.lines.filter(_.day <= before + dt.timedelta(days=6)).select("bureau").distinct()
+        )
+        lines = facts.lines.filter(_.day >= before, _.day <= on).semi_join(whole, "bureau")
+        sums = lines.group_by("sku_id").agg(
+            this=_.qty.sum(where=_.day >= first),
+            today=_.qty.sum(where=_.day == on),
+            last=_.qty.sum(where=_.day < first),
+            shops=_.retailer_id.nunique(where=_.day >= first),
+        )
+        sums = sums.filter(_.last > 0, _.today > 0)
+        line = _.last * (1 + self.growth)
+        return (
+            sums.mutate(surprise=rank_surprise(_.this / _.last))
+            .filter(_.this >= line, _.this - _.today < line)  # told on the day it gets there
+            .left_join(facts.skus.select("sku_id", "sku_name"), "sku_id")
+            .select(
+                "this",
+                "last",
+                "shops",
+                "surprise",
+                subject_id=_.sku_id,
+                name=ibis.coalesce(_.sku_name, _.sku_id),
+            )
+        )
+
+    def sentence(self, row: Mapping[str, Any]) -> str:
+        return (
+            f"{row['name']}本月已售{row['this']:.0f}条（{row['shops']}户），"
+            f"上月全月{row['last']:.0f}条，增长{row['this'] / row['last'] - 1:.1%}。"
+        )
+
+    def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
+        wanted = found.select("subject_id")
+        lines = facts.lines.filter(_.day >= on.replace(day=1), _.day <= on)
+        mine = lines.join(wanted, lines.sku_id == wanted.subject_id)
+        columns = ("day", "order_id", "retailer_id", "sku_id", "qty")
+        return stacked(rows_of(mine, "lines", *columns), by="qty")
+
+
+def _months(on: dt.date) -> tuple[dt.date, dt.date]:
+    """The first days of this month and of the one before."""
+    first = on.replace(day=1)
+    return first, (first - dt.timedelta(days=1)).replace(day=1)

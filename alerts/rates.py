@@ -1,0 +1,97 @@
+"""How surprising a rank, or a count among few orders, is: -log10 p as Ibis expressions. Pure."""
+
+import datetime as dt
+import functools
+import math
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+MOST = 8  # orders looked back at
+WINDOWS = (1, 4, MOST)
+CONCENTRATION = 25.0  # how much shops differ in their own rates
+LOWEST, HIGHEST = 0.002, 0.5  # rates outside are taken as these
+STEPS = 20  # grid points a decade: rates are rounded by up to 6 %
+MONDAY = dt.date(1970, 1, 5)
+
+
+def beta_binomial_tail(count: int, trials: int, rate: float) -> float:
+    """P(at least count of trials) when shops' own rates are Beta around rate."""
+    a, b = CONCENTRATION * rate, CONCENTRATION * (1 - rate)
+    whole = _log_beta(a, b)
+    return math.fsum(
+        math.comb(trials, k) * math.exp(_log_beta(a + k, b + trials - k) - whole)
+        for k in range(count, trials + 1)
+    )
+
+
+def _log_beta(a: float, b: float) -> float:
+    return math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+
+
+@functools.cache
+def _tails() -> ir.Table:
+    """trials, count, step (of the rate's grid) and log_tail, for every count up to MOST."""
+    steps = range(round(math.log10(LOWEST) * STEPS), round(math.log10(HIGHEST) * STEPS) + 1)
+    rows = [
+        (n, k, step, -math.log10(min(1.0, beta_binomial_tail(k, n, 10 ** (step / STEPS)))))
+        for n in range(1, MOST + 1)
+        for k in range(n + 1)
+        for step in steps
+    ]
+    return ibis.memtable(rows, columns=["trials", "count", "step", "log_tail"])
+
+
+def count_surprise(counts: ir.Table) -> ir.Table:
+    """counts (trials 1 to 8, count, rate, anything else) with log_tail = -log10 of its tail."""
+    rate = _.rate.clip(lower=LOWEST, upper=HIGHEST)
+    grid = counts.mutate(step=(rate.log10() * STEPS).round().cast("int64"))
+    return grid.join(_tails(), ["trials", "count", "step"]).drop("step")
+
+
+def bursts(events: ir.Table, on: dt.date, weeks: int = 13) -> ir.Table:
+    """Shops with a hit on the day, and how surprising their last 1, 4 and 8 events are.
+
+    events: retailer_id, day, order_id, hit (boolean, not null), one row an order.
+    Returns: retailer_id, trials and count of the most telling window, rate (the usual weekly rate
+    of hits among all shops, its median over `weeks`), surprise (less log10 2 for three windows).
+    """
+    recent = events.filter(_.day > on - dt.timedelta(weeks=26), _.day <= on)
+    today = recent.filter(_.day == on, _.hit).select("retailer_id").distinct()
+    order = [_.day.desc(), _.order_id.desc()]
+    mine = (
+        recent.semi_join(today, "retailer_id")
+        .mutate(place=ibis.row_number().over(group_by="retailer_id", order_by=order))
+        .filter(_.place < MOST)
+    )
+    counts = [
+        mine.filter(_.place < window)
+        .group_by("retailer_id")
+        .agg(trials=_.count(), count=_.hit.cast("int64").sum())
+        for window in WINDOWS
+    ]
+    since = on - dt.timedelta(weeks=weeks)
+    usual = usual_rate(recent.filter(_.day > since))
+    told = count_surprise(ibis.union(*counts, distinct=True).cross_join(usual))
+    return told.group_by("retailer_id").agg(
+        trials=_.trials.argmax(_.log_tail),
+        count=_["count"].argmax(_.log_tail),
+        rate=_.rate.max(),
+        surprise=(_.log_tail.max() - math.log10(2)).clip(lower=0.0),
+    )
+
+
+def usual_rate(events: ir.Table) -> ir.Table:
+    """One row: rate, the median over weeks of the share of hits (events: day, hit)."""
+    week = _.day.delta(ibis.date(MONDAY), unit="day") // 7
+    weekly = events.group_by(week=week).agg(share=_.hit.cast("float64").mean())
+    return weekly.agg(rate=_.share.median().clip(lower=LOWEST, upper=HIGHEST))
+
+
+def rank_surprise(value: ir.NumericValue, group: str | None = None) -> ir.NumericValue:
+    """-log10 of the share of rows (of the group) whose value is as high: no row is its own proof."""
+    window = {"order_by": value.desc()} | ({"group_by": group} if group else {})
+    size = ibis._.count().over(**({"group_by": group} if group else {}))
+    share = ibis.cume_dist().over(**window)
+    return -(share * size / (size + 1)).log10()

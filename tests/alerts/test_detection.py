@@ -1,0 +1,318 @@
+"""The contract of every detector, those to come included. A detector without a test module fails.
+
+The module tests/alerts/detectors/test_<key>.py gives `guilty()` (facts in which the detector finds
+somebody) and `ON` (the day).
+"""
+
+import ast
+import dataclasses
+import datetime as dt
+import importlib
+import inspect
+import pathlib
+import re
+import sys
+
+import ibis
+import pyarrow as pa
+import pytest
+from ibis.backends.sql.compilers import PostgresCompiler, PySparkCompiler
+
+from alerts.detection import FAMILIES, GRADES
+from alerts.detectors import all_detectors
+from sources.facts import COLUMNS, LINEAGE, Facts, schema
+from sources.facts import rows as plain
+from tests.tables import facts
+
+CLASSES = all_detectors()
+TEXTS = ("title", "looks_for", "why_it_matters", "innocent_causes", "next_steps")
+NUMBERS = {"order_id", "case_no", "ticket_no", "record_id"}
+MOMENTS = {"at", "signed_at", "started_at"}
+UNPORTABLE = {"truncate", "hash", "hexdigest", "approx_median", "group_concat", "collect", "mode"}
+
+
+class SparkOptions(ibis.config.Config):  # type: ignore[misc]  # ibis ships no types
+    """What importing pyspark would set."""
+
+    treat_nan_as_null: bool = False
+
+
+@pytest.fixture(params=CLASSES, ids=lambda cls: cls.key)
+def detector(request):
+    return request.param()
+
+
+@pytest.fixture
+def example(detector):
+    return importlib.import_module(f"tests.alerts.detectors.test_{detector.key}")
+
+
+@pytest.fixture
+def found(detector, example):
+    return in_order(detector.find(example.guilty(), example.ON))
+
+
+def source_of(detector):
+    return inspect.getsource(sys.modules[type(detector).__module__])
+
+
+def in_order(table):
+    """Rows with numbers to nine digits (logarithms differ in their last bits), in one order."""
+    rounded = [
+        {
+            name: round(value, 9) if isinstance(value, float) else value
+            for name, value in row.items()
+        }
+        for row in plain(table)
+    ]
+    return sorted(rounded, key=str)
+
+
+def memory(tables: dict[str, pa.Table]) -> Facts:
+    return Facts(tables={k: ibis.memtable(v, schema=schema(k)) for k, v in tables.items()})
+
+
+def arrow(example: Facts) -> dict[str, pa.Table]:
+    return {name: table.to_pyarrow() for name, table in example.tables.items()}
+
+
+def with_a_later_week(example: Facts, on: dt.date) -> Facts:
+    """The example, and all its dated rows once more in the week after `on`, under new numbers."""
+    tables = {}
+    for name, table in arrow(example).items():
+        rows = table.to_pylist()
+        if "day" in COLUMNS[name]:
+            rows += [later(row, on) for row in rows]
+        tables[name] = pa.Table.from_pylist(rows, schema=table.schema)
+    return memory(tables)
+
+
+def later(row, on: dt.date):
+    day = on + dt.timedelta(days=1 + row["row_no"] % 7)
+    moved = dict(row, day=day, row_no=row["row_no"] + 1000)
+    if row.get("week_start"):
+        moved["week_start"] = day - dt.timedelta(days=day.weekday())
+    for name in NUMBERS & row.keys():
+        moved[name] = f"{row[name]}-later"
+    for name in MOMENTS & row.keys():
+        moved[name] = dt.datetime.combine(day, row[name].time()) if row[name] else None
+    return moved
+
+
+def test_every_test_module_has_its_detector():
+    folder = pathlib.Path(__file__).parent / "detectors"
+    tested = {path.stem.removeprefix("test_") for path in folder.glob("test_*.py")}
+
+    assert tested == {cls.key for cls in CLASSES}
+
+
+def test_it_says_what_it_is(detector):
+    assert type(detector).__module__ == f"alerts.detectors.{detector.key}"
+    assert re.fullmatch(r"[a-z][a-z_]+", detector.key)
+    assert len(detector.key) <= 50
+    assert detector.code
+    assert detector.family in FAMILIES
+    assert detector.scope in {"bureau", "all"}
+    assert detector.subject in {"retailer", "sku", "staff", "route", "bureau"}
+    assert dataclasses.fields(detector) is not None
+    assert detector == type(detector)(), "frozen: equal parameters are the same detector"
+
+
+def test_links_cross_counties(detector):
+    assert detector.family not in {"LINK", "CASE"} or detector.scope == "all"
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_it_explains_itself_in_chinese(detector, text):
+    words = getattr(detector, text)
+
+    assert len(re.findall(r"[\u4e00-\u9fff]", words)) >= 5
+    assert words == words.strip()
+    if text != "title":
+        assert words.endswith("。")
+        assert not re.search(r"[,;:!?](?!\d)", words), "Chinese text has Chinese punctuation"
+
+
+def test_its_next_steps_are_two_or_three(detector):
+    assert 2 <= len(re.findall("[一二三]、", detector.next_steps)) <= 3
+
+
+def test_every_parameter_is_declared_with_its_meaning_and_its_range(detector):
+    for field in dataclasses.fields(detector):
+        limits = field.metadata
+        assert set(limits) == {"help", "unit", "low", "high", "source"}, field.name
+        assert re.search(r"[\u4e00-\u9fff]", limits["help"])
+        assert limits["source"]
+        assert limits["low"] <= field.default <= limits["high"]
+        for wrong in (limits["low"] - 1, limits["high"] + 1):
+            with pytest.raises(ValueError, match=field.name):
+                type(detector)(**{field.name: wrong})
+
+
+def test_no_number_of_a_rule_hides_in_a_class_attribute(detector):
+    """Limits are parameters, so that a province can set its own."""
+    declared = {field.name for field in dataclasses.fields(detector)} | {"weight", "statutory"}
+    hidden = {
+        name
+        for name, value in vars(type(detector)).items()
+        if isinstance(value, int | float) and not name.startswith("_") and name not in declared
+    }
+
+    assert not hidden
+
+
+def test_its_inputs_exist_and_all_are_needed(detector, example):
+    """An undeclared column is not seen; one declared for nothing would switch it off for nothing."""
+    for name in detector.inputs:
+        table, column = name.split(".")
+        assert column in {**COLUMNS[table], **LINEAGE}, name
+    assert len(set(detector.inputs)) == len(detector.inputs)
+    assert set(detector.optional) <= set(detector.inputs)
+    for name in detector.inputs:
+        rest = [other for other in detector.inputs if other != name]
+        if any(other.startswith(name.split(".")[0] + ".") for other in rest):
+            with pytest.raises((AttributeError, ibis.common.exceptions.IbisError)):
+                everything(detector, example.guilty().only(rest), example.ON)
+
+
+def everything(detector, tables, on):
+    """Both expressions, not run: a missing column already shows when they are built."""
+    found = detector.find(tables, on)
+    return found, detector.evidence(tables, on, found)
+
+
+def test_it_needs_nothing_that_it_calls_optional(detector, example):
+    def without(table, column):
+        tables = arrow(example.guilty())
+        if table in tables:
+            empty = pa.nulls(len(tables[table]), tables[table].schema.field(column).type)
+            place = tables[table].schema.get_field_index(column)
+            tables[table] = tables[table].set_column(place, column, empty)
+        return memory(tables)
+
+    for name in detector.optional:
+        tables = without(*name.split("."))
+        found, evidence = everything(detector, tables, example.ON)
+        assert plain(found) is not None
+        assert plain(evidence) is not None
+
+
+def test_it_says_what_it_waits_for(detector):
+    tables = facts(missing=frozenset(detector.inputs))
+
+    assert detector.waits_for(tables) == sorted(set(detector.inputs) - set(detector.optional))
+
+
+def test_it_finds_nothing_in_empty_tables(detector):
+    found, evidence = everything(detector, facts(), dt.date(2026, 3, 2))
+
+    assert plain(found) == []
+    assert plain(evidence) == []
+
+
+def test_it_finds_its_guilty_example_once_a_subject(detector, found):
+    assert found
+    assert len({row["subject_id"] for row in found}) == len(found)
+    for row in found:
+        assert isinstance(row["subject_id"], str)
+        assert isinstance(row["surprise"], float)
+        assert 0 <= row["surprise"] < 50
+        if detector.family == "LINK":
+            assert row["link"]
+        if detector.scope == "all" and detector.subject == "retailer":
+            assert row["bureau"]
+
+
+def test_its_sentence_is_readable(detector, found):
+    for row in found:
+        sentence = detector.sentence(row)
+        assert 10 <= len(sentence) <= 120, sentence
+        assert sentence.endswith("。")
+        assert len(re.findall(r"[\u4e00-\u9fff]", sentence)) >= 8
+        assert not re.search(r"nan|None|inf\b|[{}]|\d\.\d{4,}|\d{4}-\d\d-\d\dT", sentence), sentence
+        assert not re.search(r"[0-9a-f]{16,}", sentence), "a keyed hash means nothing to a reader"
+
+
+def test_it_accuses_nobody(detector, found):
+    """A sentence says what was seen; whether it was wrong is for people to find out."""
+    for text in (detector.title, *map(detector.sentence, found)):
+        assert not re.search("违法|违规|犯罪|套购|倒卖|非法|确定|证实|嫌疑", text), text
+
+
+def test_its_judgements_of_a_row_have_the_right_types(detector, found):
+    for row in found:
+        assert detector.floor(row) in {None, *GRADES}
+        assert detector.staff_concerned(row) in {True, False}
+        assert detector.hit(row) in {True, False}
+        assert detector.statutory or not detector.hit(row)
+
+
+def test_it_shows_source_rows_for_whatever_it_finds(detector, example, found):
+    narrow = example.guilty().only(detector.inputs)
+    _found, evidence = everything(detector, narrow, example.ON)
+    shown = plain(evidence)
+
+    assert {row["subject_id"] for row in shown} == {row["subject_id"] for row in found}
+    known = source_rows(example.guilty())
+    for row in shown:
+        assert (row["source"], row["bureau"], row["batch_id"], row["row_no"]) in known
+    for subject in {row["subject_id"] for row in shown}:
+        own = [row for row in shown if row["subject_id"] == subject]
+        places = {(row["source"], row["batch_id"], row["row_no"]) for row in own}
+        assert len(places) == len(own), "a row is shown once"
+        assert len(own) <= 50
+
+
+def source_rows(example):
+    return {
+        (name, row["bureau"], row["batch_id"], row["row_no"])
+        for name, table in arrow(example).items()
+        for row in table.to_pylist()
+    }
+
+
+def test_its_evidence_stays_within_the_subjects_bureau(detector, example, found):
+    """A county sees its own rows; those of others are a number in the sentence."""
+    home = {row["subject_id"]: row.get("bureau") for row in found}
+
+    for row in plain(everything(detector, example.guilty(), example.ON)[1]):
+        assert home[row["subject_id"]] in {row["bureau"], None}  # None: it runs inside one bureau
+
+
+def test_it_reads_only_its_declared_inputs(detector, example, found):
+    narrow = example.guilty().only(detector.inputs)
+
+    assert in_order(detector.find(narrow, example.ON)) == found
+
+
+def test_it_does_not_look_ahead(detector, example, found):
+    tables = with_a_later_week(example.guilty(), example.ON)
+    later, evidence = everything(detector, tables, example.ON)
+
+    assert in_order(later) == found
+    assert in_order(evidence) == in_order(everything(detector, example.guilty(), example.ON)[1])
+
+
+def test_the_order_of_the_rows_means_nothing(detector, example, found):
+    turned = {name: table[::-1] for name, table in arrow(example.guilty()).items()}
+
+    assert in_order(detector.find(memory(turned), example.ON)) == found
+
+
+def test_the_next_day_is_another_day(detector, example, found):
+    """`on` alone decides: nothing in it reads the clock, so an old day can be computed again."""
+    source = source_of(detector)
+
+    assert not re.search(r"\.(today|now|utcnow)\(|ibis\.(now|today|random)", source)
+    assert in_order(detector.find(example.guilty(), example.ON)) == found
+
+
+@pytest.mark.parametrize("compiler", [PostgresCompiler, PySparkCompiler], ids=lambda c: c.__name__)
+def test_it_is_portable(detector, example, compiler, monkeypatch):
+    """It compiles for the other engines, and calls nothing that they are known to do differently."""
+    monkeypatch.setattr(ibis.options, "pyspark", SparkOptions())
+    for table in everything(detector, example.guilty(), example.ON):
+        assert compiler().to_sqlglot(table).sql(compiler.dialect)
+    tree = ast.parse(source_of(detector))
+    called = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    assert not called & UNPORTABLE
