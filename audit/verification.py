@@ -160,9 +160,9 @@ def walls(result: Result) -> None:
         )
         bodies = {name: _digest(body) for name, body in cursor.fetchall()}
         cursor.execute(
-            "SELECT table_name || ' ' || privilege_type FROM information_schema.role_table_grants"
-            " WHERE grantee IN ('neiguan_web', 'PUBLIC')"
-            " AND table_name IN ('audit_event', 'audit_checkpoint', 'audit_head')"
+            "SELECT relname || ' ' || privilege_type FROM pg_class, aclexplode(relacl)"
+            " WHERE relname IN ('audit_event', 'audit_checkpoint', 'audit_head')"
+            " AND (grantee = 0 OR grantee = 'neiguan_web'::regrole)"
             " AND privilege_type NOT IN ('SELECT', 'INSERT')"
         )
         grants = [grant for (grant,) in cursor.fetchall()]

@@ -46,5 +46,5 @@ def user(
     return made
 
 
-def job(kind: str = "test.nothing", **args: str | int) -> Job:
+def job(kind: str = "test.nothing", **args: Any) -> Job:
     return jobs.actions.enqueue(kind, **args)
