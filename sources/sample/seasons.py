@@ -89,7 +89,7 @@ def calendar(first: dt.date, until: dt.date) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "周期起": [day.isoformat() for day in weeks],
-            "是否节假日周": ["是" if holiday_week(day) else "否" for day in weeks],
-            "是否暂停订货": ["是" if suspended(day) else "否" for day in weeks],
+            "是否节日周": ["是" if holiday_week(day) else "否" for day in weeks],
+            "是否停订": ["是" if suspended(day) else "否" for day in weeks],
         }
     )
