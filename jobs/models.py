@@ -19,8 +19,18 @@ class JobQuerySet(models.QuerySet["Job"]):
             "due_at", "pk"
         )
 
-    def unfinished(self) -> Self:
-        return self.filter(done_at=None, parked_at=None).order_by("due_at", "pk")
+    def in_state(self, state: str, *, now: dt.datetime) -> Self:
+        """Those that are waiting, running, done or parked."""
+        leased = Q(leased_until__gt=now)
+        undone = Q(done_at=None, parked_at=None)
+        return self.filter(
+            {
+                "waiting": undone & ~leased,
+                "running": undone & leased,
+                "done": Q(done_at__isnull=False),
+                "parked": Q(parked_at__isnull=False),
+            }[state]
+        )
 
 
 class Job(models.Model):
@@ -59,6 +69,12 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.args}"
+
+    def state(self, *, now: dt.datetime) -> str:
+        """waiting, running, done or parked."""
+        if self.done_at or self.parked_at:
+            return "done" if self.done_at else "parked"
+        return "running" if self.leased_until and self.leased_until > now else "waiting"
 
     @property
     def percent(self) -> int:

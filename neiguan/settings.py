@@ -16,6 +16,8 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 
 ENGINE = env.str("ENGINE", default="duckdb")
+ENGINE_THREADS = env.int("ENGINE_THREADS", default=2)
+ENGINE_MEMORY = env.str("ENGINE_MEMORY", default="2GB")  # past it the engine spills to NEIGUAN_VAR/spill
 LAKE_URL = env.str("LAKE_URL", default=str(VAR / "lake"))
 INBOX = Path(
     env.str("INBOX", default=str(VAR / "inbox"))
@@ -155,6 +157,7 @@ USE_I18N = USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [ROOT / "static"]
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR / "media")))
 _static_storage = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"

@@ -35,9 +35,8 @@ def user(
         password=PASSWORD,
         by="test",
     )
-    User.objects.filter(pk=made.pk).update(
-        password_changed_at=dt.datetime(2026, 1, 1, tzinfo=dt.UTC), **given
-    )
+    changed_at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    User.objects.filter(pk=made.pk).update(**{"password_changed_at": changed_at, **given})
     if role is not None:
         accounts.actions.assign_role(
             user=made, bureau=at or bureau(), role=Role(role), since=dt.date(2026, 1, 1), by=None
