@@ -93,6 +93,13 @@ class Cast:
     def day_before(self) -> dt.date:
         return seasons.order_days_before(self.anchor, 2)[1]
 
+    def day_ago(self, weeks: int) -> dt.date:
+        """The last order day, or an order day so many weeks before the one before it."""
+        if weeks == 0:
+            return self.last_day
+        day = weeks_later(self.day_before, -weeks)
+        return weeks_later(day, -1) if seasons.suspended(seasons.monday_of(day)) else day
+
     def pick(self, n: int, day: dt.date, where: Bools | None = None) -> tuple[int, ...]:
         """N shops that order on the weekday of this day, steady, without kin, past their first year."""
         shops = self.county.shops
@@ -234,7 +241,7 @@ def five_licences(cast: Cast) -> Story:
 
 def wedding(cast: Cast, *, weeks_ago: int = 0) -> Story:
     """A wedding: one order three times as large, of good brands, then everything as before."""
-    day = cast.last_day if weeks_ago == 0 else weeks_later(cast.day_before, -weeks_ago)
+    day = cast.day_ago(weeks_ago)
     chosen = cast.pick(1, day, cast.county.shops["tier"].between(9, 20).to_numpy())
     price = _table(cast)["price"].to_numpy()
     good = np.flatnonzero((price > 70) & (price < 330) & ~_scarce(cast))
@@ -262,7 +269,7 @@ def expired_licence(cast: Cast) -> Story:
 
 def over_limit(cast: Cast, *, weeks_ago: int = 0) -> Story:
     """A scarce brand beyond the published limit, amended by the account manager afterwards."""
-    day = cast.last_day if weeks_ago == 0 else weeks_later(cast.day_before, -weeks_ago)
+    day = cast.day_ago(weeks_ago)
     chosen = cast.pick(1, day, cast.county.shops["tier"].between(8, 22).to_numpy())
     person = cast.county.staff.iloc[int(cast.county.shops["manager"].iloc[chosen[0]])]["staff_id"]
     brand = int(np.flatnonzero(_scarce(cast))[0])
