@@ -1,0 +1,278 @@
+"""A batch of texts into typed rows, with what is wrong with each; footers and totals fall out."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from sources.importing import finishing
+from sources.importing.cells import is_missing, shorten, tidy
+from sources.importing.columns import Typed, read_column
+from sources.importing.contract import Column, Doubt, Kind, Reject, Type
+from sources.importing.hashing import U64, hash_values, seed
+from sources.importing.header import Header, is_unit_row, normal_title
+from sources.importing.raw import Batch, Ragged
+
+MOST_REJECTS = 100_000
+MOST_DOUBTS = 1000  # of one column
+Mask = npt.NDArray[np.bool_]
+
+_TOTAL = re.compile(
+    r"(本?页?合计|小计|总计|共计|累计|总合计|grandtotal|subtotal|total|sum)([:：].*)?|.{1,20}(小计|合计|总计)",
+    re.IGNORECASE,
+)
+_NOTE = re.compile(
+    r"(制表|填表|审核|复核|审批|打印|导出|统计|查询|报表|备注|说明|注|数据来源|经办|负责人|单位|共\d+[条行户页]|第\d+页)"
+    r"(人|员|时间|日期|条件|单位|部门)?\s*[:：]|第\d+页|共\d+[条行户页笔]"
+)
+_DIGITS = re.compile(r"\d{7,}")
+
+
+@dataclass
+class Tally:
+    """What was counted and listed over all batches of a file."""
+
+    rejects: list[Reject] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
+    doubt_counts: Counter[str] = field(default_factory=Counter)
+    rows: int = 0
+    rejected: int = 0
+
+    def reject(self, row_no: int, column: str, value: str, reason: str) -> None:
+        if len(self.rejects) < MOST_REJECTS:
+            self.rejects.append(Reject(row_no, column, value, reason))
+
+    def doubt(self, row_no: int, column: str, value: str, reason: str) -> None:
+        self.doubts.append(Doubt(row_no, column, value, reason))
+
+
+class Checker:
+    """Checks the batches of one sheet against its kind."""
+
+    def __init__(self, header: Header, hash_key: str, tally: Tally) -> None:
+        self.header, self.kind, self.tally = header, header.kind, tally
+        self._hash_key = hash_key
+        self._seeds = {
+            column.name: seed(hash_key, self.kind.name, column.name) for column in self.kind.columns
+        }
+
+    def check(self, batch: Batch) -> pa.Table:
+        """The good rows of a batch, with `Kind.schema()`'s columns."""
+        typed: dict[str, Typed] = {}
+        codes: dict[str, npt.NDArray[np.int32]] = {}
+        for name, place in self.header.places.items():
+            texts = batch.columns[place]
+            factor = self.header.factors.get(name, Decimal(1))
+            typed[name] = read_column(
+                self.kind.column(name), texts.dictionary, hash_key=self._hash_key, factor=factor
+            )
+            codes[name] = _codes(texts)
+        size = len(batch.row_no)
+        bad = self._bad_rows(typed, codes, size)
+        noise = self._noise(batch, bad)
+        self._list_ragged(batch.ragged)
+        self._list_rejects(batch, typed, codes, bad & ~noise)
+        self._list_doubts(batch, typed, codes, ~bad)
+        self.tally.rows += size - int(noise.sum())
+        self.tally.rejected += int((bad & ~noise).sum())
+        return self._rows(batch, typed, codes, ~bad)
+
+    def _bad_rows(
+        self, typed: Mapping[str, Typed], codes: Mapping[str, npt.NDArray[np.int32]], size: int
+    ) -> Mask:
+        """Rows with a fault, or without something that must be there."""
+        bad = np.zeros(size, np.bool_)
+        for name, column in typed.items():
+            if column.faults:
+                bad |= _hits(codes[name], list(column.faults), len(column.values))
+            if self.kind.column(name).required:
+                bad |= _empty(column, codes[name])
+        for group in self.kind.any_of:
+            empty = np.ones(size, np.bool_)
+            for name in set(group) & typed.keys():
+                empty &= _empty(typed[name], codes[name])
+            bad |= empty
+        return bad
+
+    def _noise(self, batch: Batch, bad: Mask) -> Mask:
+        """Which of the bad rows are no data: blank, totals, footers, repeated headers."""
+        noise = np.zeros(len(bad), np.bool_)
+        places = list(self.header.places.values())
+        filled = np.zeros(len(bad), np.bool_)
+        for place in places:
+            filled |= bad & ~_blank(batch.columns[place])
+        noise[bad & ~filled] = True
+        for row in np.flatnonzero(bad & filled):
+            cells = {
+                name: tidy(batch.columns[place][int(row)].as_py() or "")
+                for name, place in self.header.places.items()
+            }
+            noise[row] = is_noise(self.kind, cells)
+        return noise
+
+    def _list_ragged(self, ragged: Sequence[Ragged]) -> None:
+        """Rows of the wrong length: data unless they read like titles, totals or footers."""
+        for row in ragged:
+            cells = dict(enumerate(tidy(cell) for cell in row.cells))
+            if not any(cells.values()) or _reads_like_note(list(cells.values())):
+                continue
+            self.tally.rows += 1
+            self.tally.rejected += 1
+            self.tally.reject(row.row_no, "整行", _veil(",".join(row.cells)), row.reason)
+
+    def _list_rejects(
+        self,
+        batch: Batch,
+        typed: Mapping[str, Typed],
+        codes: Mapping[str, npt.NDArray[np.int32]],
+        rejected: Mask,
+    ) -> None:
+        for row in np.flatnonzero(rejected):
+            row_no = int(batch.row_no[row])
+            for name, column in typed.items():
+                code = int(codes[name][row])
+                declared = self.kind.column(name)
+                fault = column.faults.get(code, "")
+                if not fault and declared.required and _is_empty(column, code):
+                    fault = column.doubts.get(code, "") or f"缺少{declared.title}，请补齐后重新导入"
+                if fault:
+                    text = batch.columns[self.header.places[name]][int(row)].as_py()
+                    self.tally.reject(row_no, declared.title, shown(declared, text), fault)
+            for group in self.kind.any_of:
+                if all(
+                    name not in typed or _is_empty(typed[name], int(codes[name][row]))
+                    for name in group
+                ) and not any(
+                    name in typed and int(codes[name][row]) in typed[name].faults for name in group
+                ):
+                    titles = "或".join(self.kind.column(name).title for name in group)
+                    self.tally.reject(row_no, titles, "", f"缺少{titles}，请补齐后重新导入")
+
+    def _list_doubts(
+        self,
+        batch: Batch,
+        typed: Mapping[str, Typed],
+        codes: Mapping[str, npt.NDArray[np.int32]],
+        good: Mask,
+    ) -> None:
+        for name, column in typed.items():
+            if not column.doubts:
+                continue
+            declared = self.kind.column(name)
+            hits = np.flatnonzero(
+                good & _hits(codes[name], list(column.doubts), len(column.values))
+            )
+            if not len(hits):
+                continue
+            room = MOST_DOUBTS - self.tally.doubt_counts[declared.title]
+            self.tally.doubt_counts[declared.title] += len(hits)
+            texts = batch.columns[self.header.places[name]]
+            for row in hits[: max(room, 0)]:
+                reason = column.doubts[int(codes[name][row])]
+                value = shown(declared, texts[int(row)].as_py())
+                self.tally.doubt(int(batch.row_no[row]), declared.title, value, reason)
+
+    def _rows(
+        self,
+        batch: Batch,
+        typed: Mapping[str, Typed],
+        codes: Mapping[str, npt.NDArray[np.int32]],
+        good: Mask,
+    ) -> pa.Table:
+        """The good rows, each distinct value put where its rows are."""
+        everything = bool(good.all())
+        size = int(good.sum())
+        columns: dict[str, pa.Array] = {}
+        row_hash: U64 = np.zeros(size, np.uint64)
+        for name, column in typed.items():
+            places = codes[name] if everything else codes[name][good]
+            hashes = np.append(hash_values(column.values, self._seeds[name]), np.uint64(0))
+            row_hash += hashes[places]
+            indices = pa.array(places, mask=places < 0) if (places < 0).any() else pa.array(places)
+            columns[name] = column.values.take(indices)
+            for companion, values in column.companions.items():
+                columns[companion] = values.take(indices)
+        schema = self.kind.schema()
+        columns["row_no"] = pa.array(batch.row_no if everything else batch.row_no[good])
+        columns["row_hash"] = pa.array(row_hash.view(np.int64))
+        table = pa.table(
+            {field.name: columns.get(field.name, pa.nulls(size, field.type)) for field in schema},
+            schema=schema,
+        )
+        return finishing.finish(self.kind, table, self._hash_key)
+
+
+def _codes(texts: pa.DictionaryArray) -> npt.NDArray[np.int32]:
+    """Each row's place among the distinct texts; -1 where there is none."""
+    indices = texts.indices
+    if indices.null_count:
+        indices = indices.fill_null(-1)
+    return indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+
+
+def _hits(codes: npt.NDArray[np.int32], places: list[int], size: int) -> Mask:
+    """Rows whose distinct text is one of `places`."""
+    marked = np.zeros(size + 1, np.bool_)  # the last one stands for code -1
+    marked[places] = True
+    return marked[codes]
+
+
+def _empty(column: Typed, codes: npt.NDArray[np.int32]) -> Mask:
+    """Rows without a value."""
+    nothing = np.append(np.asarray(column.values.is_null()), np.True_)
+    return nothing[codes]
+
+
+def _is_empty(column: Typed, code: int) -> bool:
+    return code < 0 or not column.values[code].is_valid
+
+
+def _blank(texts: pa.DictionaryArray) -> Mask:
+    """Rows whose text is nothing but blanks."""
+    blank = [not tidy(text or "") for text in texts.dictionary.to_pylist()]
+    return np.append(np.array(blank, np.bool_), np.True_)[_codes(texts)]
+
+
+def is_noise(kind: Kind, cells: Mapping[str, str]) -> bool:
+    """Whether a row that cannot be data is a total, a footer, a unit row or a repeated header.
+
+    `cells` holds the tidied text of every known column.
+    """
+    filled = [text for text in cells.values() if text]
+    if _reads_like_note(filled) or is_unit_row(filled):
+        return True
+    titles = {normal_title(column.title) for column in kind.columns} | {
+        normal_title(column.name) for column in kind.columns
+    }
+    if all(normal_title(text) in titles for text in filled):
+        return True
+    return (
+        len(filled) == 1 and not is_missing(filled[0]) and not re.search(r"[0-9A-Za-z]", filled[0])
+    )
+
+
+def _reads_like_note(filled: Sequence[str]) -> bool:
+    words = [re.sub(r"\s", "", text) for text in filled if text]
+    return any(_TOTAL.fullmatch(word) for word in words[:3]) or any(
+        _NOTE.match(word) for word in words
+    )
+
+
+def shown(column: Column, text: str | None) -> str:
+    """A cell as the lists of faults show it: short, and without whole personal numbers."""
+    value = shorten(tidy(text or ""))
+    return _veil(value) if column.type in {Type.HASHED, Type.PHONE} else value
+
+
+def _veil(text: str) -> str:
+    return shorten(_DIGITS.sub(lambda found: f"{found[0][:3]}****{found[0][-4:]}", text))
+
+
+def no_rows(kind: Kind) -> pa.Table:
+    """A table of the kind without rows."""
+    return kind.schema().empty_table()

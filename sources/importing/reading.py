@@ -1,0 +1,176 @@
+"""Read one export file into typed, checked columns."""
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from sources.importing import formats
+from sources.importing.checking import Checker, Tally
+from sources.importing.contract import Checked, Kind, Sheet, Type, Unreadable
+from sources.importing.csvs import WrongEncoding
+from sources.importing.header import Header, find_header, kind_by_name, why_no_header
+from sources.importing.kinds import KINDS
+from sources.importing.raw import Batch, Source
+
+_COMMON_LENGTH = 0.9  # share of codes that must begin with 0 before a shorter one is doubted
+
+
+@dataclass
+class _Reading:
+    """What was read so far of a file's sheets."""
+
+    kind: Kind | None
+    profile: Mapping[str, str]
+    hash_key: str
+    tally: Tally = field(default_factory=Tally)
+    headers: list[Header] = field(default_factory=list)
+    sheets: list[Sheet] = field(default_factory=list)
+    tables: list[pa.Table] = field(default_factory=list)
+    first_head: list[list[str]] = field(default_factory=list)
+    offset: int = 0
+
+
+def read(
+    path: Path,
+    *,
+    hash_key: str,
+    name: str = "",
+    profile: Mapping[str, str] | None = None,
+    kind: str | None = None,
+    digest: str | None = None,
+) -> Checked:
+    """Read a file of whatever format. Raises Unreadable: then nothing of it may be loaded.
+
+    `name` is the file's original name where the path bears another, `profile` maps a bureau's own
+    headers to English column names, `kind` overrides what the name says, `digest` spares hashing.
+    """
+    name = name or path.name
+    opened = formats.open_file(path, profile or {})
+    reading = _Reading(KINDS[kind] if kind else kind_by_name(name), profile or {}, hash_key)
+    try:
+        for source in opened.sources():
+            _read_sheet(reading, source)
+    except (WrongEncoding, UnicodeDecodeError) as error:
+        raise Unreadable(
+            "文件里有不属于 UTF-8、GB18030 或 UTF-16 编码的字节，可能在传输中损坏。"
+            "没有导入任何数据，已有数据不受影响。请重新导出，并选择 UTF-8 或 GBK 编码。"
+        ) from error
+    if not reading.headers:
+        raise why_no_header(reading.kind, reading.first_head, reading.profile)
+    return _checked(reading, name, opened.encoding, digest or digest_of(path))
+
+
+def digest_of(path: Path) -> str:
+    """The SHA-256 of a file, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_sheet(reading: _Reading, source: Source) -> None:
+    """One sheet's rows; a sheet without a header of the file's kind is passed over, and listed."""
+    reading.first_head = reading.first_head or source.head
+    kinds = [reading.kind] if reading.kind else KINDS.values()
+    header = find_header(source.head, kinds, reading.profile)
+    if header is None:
+        if any(cell.strip() for row in source.head for cell in row):
+            reading.tally.doubt(0, "工作表", source.name, "没有找到表头，这张工作表未导入")
+        return
+    reading.kind = header.kind
+    reading.headers.append(header)
+    row = 0 if source.named else header.row
+    reading.sheets.append(Sheet(source.name, reading.offset, row))
+    _note_units(reading, header)
+    checker = Checker(header, reading.hash_key, reading.tally)
+    for batch in source.batches(row, sorted(set(header.places.values()))):
+        reading.tables.append(checker.check(_shifted(batch, reading.offset)))
+    reading.offset += source.length()
+
+
+def _shifted(batch: Batch, offset: int) -> Batch:
+    return dataclasses.replace(batch, row_no=batch.row_no + offset) if offset else batch
+
+
+def _note_units(reading: _Reading, header: Header) -> None:
+    """A conversion of units is listed, so that a person can see it."""
+    for name, factor in header.factors.items():
+        column = header.kind.column(name)
+        unit = "元" if column.type is Type.MONEY else "条"
+        reason = f"按标题里的单位换算：1 单位 = {float(factor):g} {unit}"
+        reading.tally.doubt(reading.offset + header.row, column.title, "", reason)
+
+
+def _checked(reading: _Reading, name: str, encoding: str, digest: str) -> Checked:
+    kind = reading.headers[0].kind
+    rows = pa.concat_tables([kind.schema().empty_table(), *reading.tables])
+    before = rows.num_rows
+    rows = _without_repetitions(rows)
+    _doubt_short_codes(kind, rows, reading.tally)
+    found = {column for header in reading.headers for column in header.places}
+    return Checked(
+        kind=kind,
+        file_name=name,
+        digest=digest,
+        encoding=encoding,
+        sheets=tuple(reading.sheets),
+        rows=rows,
+        rejects=sorted(reading.tally.rejects, key=lambda fault: fault.row_no),
+        doubts=sorted(reading.tally.doubts, key=lambda doubt: doubt.row_no),
+        doubt_counts=dict(reading.tally.doubt_counts),
+        columns_found=tuple(column.name for column in kind.columns if column.name in found),
+        columns_unknown=tuple(
+            dict.fromkeys(title for header in reading.headers for title in header.unknown)
+        ),
+        row_count=reading.tally.rows,
+        rejected=reading.tally.rejected,
+        duplicates=before - rows.num_rows,
+        cancelled=_count(rows, kind, "is_cancelled"),
+        returns=_returns(rows, kind),
+    )
+
+
+def _without_repetitions(rows: pa.Table) -> pa.Table:
+    """The rows without exact repetitions of an earlier one; equal hashes are compared in full."""
+    hashes = pd.Series(rows["row_hash"].to_numpy())
+    repeated = np.flatnonzero(hashes.duplicated(keep="first").to_numpy())
+    if not len(repeated):
+        return rows
+    suspects = rows.take(pa.array(np.flatnonzero(hashes.duplicated(keep=False).to_numpy())))
+    values = [column for column in rows.column_names if column != "row_no"]
+    groups = suspects.group_by(values).aggregate([("row_no", "min")])
+    first = pc.is_in(rows["row_no"], value_set=groups["row_no_min"].combine_chunks())
+    among = pc.is_in(rows["row_no"], value_set=suspects["row_no"].combine_chunks())
+    return rows.filter(pc.or_(first, pc.invert(among)))
+
+
+def _doubt_short_codes(kind: Kind, rows: pa.Table, tally: Tally) -> None:
+    """Codes one digit shorter than all others, which begin with 0, have perhaps lost it."""
+    if "retailer_id" not in kind.key or not rows.num_rows:
+        return
+    codes = rows["retailer_id"]
+    zero = pc.starts_with(codes, "0")
+    if (pc.mean(zero.cast(pa.int8())).as_py() or 0) < _COMMON_LENGTH:
+        return
+    length = pc.mode(pc.utf8_length(codes.filter(zero)))[0]["mode"].as_py()
+    short = pc.and_(pc.equal(pc.utf8_length(codes), length - 1), pc.invert(zero))
+    title = kind.column("retailer_id").title
+    for row in rows.filter(short).select(["row_no", "retailer_id"]).to_pylist()[:1000]:
+        reason = f"只有 {length - 1} 位，其余为 {length} 位并以 0 开头，可能丢了前导 0，未自动补上"
+        tally.doubt(row["row_no"], title, row["retailer_id"], reason)
+        tally.doubt_counts[title] += 1
+
+
+def _count(rows: pa.Table, kind: Kind, flag: str) -> int:
+    return int(pc.sum(rows[flag]).as_py() or 0) if kind.name == "orders" else 0
+
+
+def _returns(rows: pa.Table, kind: Kind) -> int:
+    if kind.name == "order_lines":
+        return int(pc.sum(pc.less(rows["qty"], 0)).as_py() or 0)
+    return _count(rows, kind, "is_return")
