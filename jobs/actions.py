@@ -108,13 +108,13 @@ def _put_back(job: Job, *, error: Exception, now: dt.datetime) -> None:
         return
     wait = dt.timedelta(seconds=5 * 2**job.attempts)
     Job.objects.filter(pk=job.pk, lease=job.lease, done_at=None).update(
-        leased_until=now + wait, last_error=text
+        lease=None, leased_until=now + wait, last_error=text
     )
 
 
 def _park(job: Job, *, now: dt.datetime) -> None:
     parked = Job.objects.filter(pk=job.pk, lease=job.lease, done_at=None, parked_at=None)
-    if parked.update(parked_at=now, leased_until=None, last_error=job.last_error):
+    if parked.update(parked_at=now, lease=None, leased_until=None, last_error=job.last_error):
         audit.actions.record(
             "job.parked", subject=str(job.pk), bureau=job.bureau, by="system", work=job.kind
         )

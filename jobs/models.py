@@ -21,7 +21,7 @@ class JobQuerySet(models.QuerySet["Job"]):
 
     def in_state(self, state: str, *, now: dt.datetime) -> Self:
         """Those that are waiting, running, done or parked."""
-        leased = Q(leased_until__gt=now)
+        leased = Q(lease__isnull=False, leased_until__gt=now)
         undone = Q(done_at=None, parked_at=None)
         return self.filter(
             {
@@ -74,7 +74,8 @@ class Job(models.Model):
         """waiting, running, done or parked."""
         if self.done_at or self.parked_at:
             return "done" if self.done_at else "parked"
-        return "running" if self.leased_until and self.leased_until > now else "waiting"
+        leased = self.lease and self.leased_until and self.leased_until > now
+        return "running" if leased else "waiting"
 
     @property
     def percent(self) -> int:
