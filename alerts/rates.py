@@ -6,13 +6,15 @@ import math
 
 import ibis
 import ibis.expr.types as ir
-from ibis import _
+import pyarrow as pa
+from ibis import Deferred, _
 
 MOST = 8  # orders looked back at
 WINDOWS = (1, 4, MOST)
 CONCENTRATION = 25.0  # how much shops differ in their own rates
-LOWEST, HIGHEST = 0.002, 0.5  # rates outside are taken as these
+LOWEST, HIGHEST = 0.002, 0.9  # rates outside are taken as these
 STEPS = 20  # grid points a decade: rates are rounded by up to 6 %
+MOST_OTHERS = 200
 MONDAY = dt.date(1970, 1, 5)
 
 
@@ -35,12 +37,16 @@ def _tails() -> ir.Table:
     """trials, count, step (of the rate's grid) and log_tail, for every count up to MOST."""
     steps = range(round(math.log10(LOWEST) * STEPS), round(math.log10(HIGHEST) * STEPS) + 1)
     rows = [
-        (n, k, step, -math.log10(min(1.0, beta_binomial_tail(k, n, 10 ** (step / STEPS)))))
+        {"trials": n, "count": k, "step": step, "log_tail": _log_tail(k, n, 10 ** (step / STEPS))}
         for n in range(1, MOST + 1)
         for k in range(n + 1)
         for step in steps
     ]
-    return ibis.memtable(rows, columns=["trials", "count", "step", "log_tail"])
+    return ibis.memtable(pa.Table.from_pylist(rows))
+
+
+def _log_tail(count: int, trials: int, rate: float) -> float:
+    return -math.log10(min(1.0, beta_binomial_tail(count, trials, rate)))
 
 
 def count_surprise(counts: ir.Table) -> ir.Table:
@@ -89,9 +95,42 @@ def usual_rate(events: ir.Table) -> ir.Table:
     return weekly.agg(rate=_.share.median().clip(lower=LOWEST, upper=HIGHEST))
 
 
-def rank_surprise(value: ir.NumericValue, group: str | None = None) -> ir.NumericValue:
-    """-log10 of the share of rows (of the group) whose value is as high: no row is its own proof."""
-    window = {"order_by": value.desc()} | ({"group_by": group} if group else {})
-    size = ibis._.count().over(**({"group_by": group} if group else {}))
-    share = ibis.cume_dist().over(**window)
+def rank_surprise(value: Deferred) -> Deferred:
+    """-log10 of the share of rows whose value is as high: no row is proof of itself alone."""
+    share = ibis.cume_dist().over(order_by=value.desc())
+    size = _.count().over()
     return -(share * size / (size + 1)).log10()
+
+
+def burst_surprise(counts: ir.Table, prior: float) -> ir.Table:
+    """How surprising it is to meet so many others on a key, by what that key is used to.
+
+    counts: key, others (at least 1), seen and weight (the others met on earlier days and the number
+    of those days, both discounted by age; null without history). Added: expected, the history's
+    mean, and surprise, -log10 of the Gamma-Poisson tail. The rate of a key has the prior
+    Gamma(prior, 1): on one never seen before few are expected, and one that always serves a whole
+    village accuses nobody. Above 200 others count as 200.
+    """
+    index = ibis.memtable(pa.table({"i": list(range(1, MOST_OTHERS + 1))}))
+    known = counts.mutate(
+        capped=ibis.least(_.others, MOST_OTHERS),
+        shape=prior + ibis.coalesce(_.seen, 0.0),
+        scale=1.0 + ibis.coalesce(_.weight, 0.0),
+    )
+    terms = known.join(index, _.capped >= index.i)
+    factors = terms.group_by("key").agg(
+        log_mass=((_.shape + _.i - 1) / _.i / (_.scale + 1)).ln().sum()
+    )
+    rest = 1 / (_.scale + 1)  # what the ratio of neighbouring terms tends to
+    ratio = (_.shape + _.capped) / (_.capped + 1) * rest
+    mass = known.join(factors, "key").mutate(
+        ratio=ratio,
+        last=ibis.greatest((_.shape + _.capped + 1) / (_.capped + 2) * rest, rest),
+        log_mass=_.log_mass + _.shape * (_.scale / (_.scale + 1)).ln(),
+    )
+    # first term, then at most a geometric series: the tail is never taken as rarer than it is
+    tail = _.log_mass + (1 + _.ratio / (1 - ibis.least(_.last, 0.999))).ln()
+    surprise = ibis.ifelse(_.last < 1, ibis.greatest(-tail / math.log(10), 0.0), 0.0)
+    return mass.mutate(
+        expected=ibis.coalesce(_.seen / _.weight, 0.0), surprise=ibis.least(surprise, 12.0)
+    ).drop("ratio", "last", "log_mass", "shape", "scale", "capped")

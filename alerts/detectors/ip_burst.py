@@ -1,0 +1,131 @@
+import datetime as dt
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from alerts.detection import Detector, param
+from alerts.evidence import rows_of, stacked
+from alerts.links import principals, self_ordered
+from alerts.rates import burst_surprise
+from sources.facts import Facts
+
+
+@dataclass(frozen=True, kw_only=True)
+class IpBurst(Detector):
+    key = "ip_burst"
+    code = "BEH-01"
+    family = "LINK"
+    scope = "all"
+    subject = "retailer"
+    inputs = (
+        "orders.order_id", "orders.retailer_id", "orders.day", "orders.at", "orders.channel",
+        "orders.ip", "orders.bureau", "orders.batch_id", "orders.row_no",
+        "retailers.retailer_id", "retailers.owner_id", "retailers.chain_id",
+    )  # fmt: skip
+    optional = ("retailers.chain_id", "orders.at", "orders.channel")
+
+    title = "同一网址多户订货"
+    looks_for = "当日从同一网址（IP）订货的其他经营者，比这个网址自己历来的户数明显多。"
+    why_it_matters = (
+        "几家不相干的店忽然从同一处订货，可能有人代订；村里共用出口的网址本来就多户，不在此列。"
+    )
+    innocent_causes = (
+        "移动网络或村级宽带共用出口；同楼同铺共用无线网络；登记在案的培训指导；连锁统一订货。"
+    )
+    next_steps = (
+        "一、按反馈单逐户问清当日店是否开门、谁在哪里订货、要不要这些烟；"
+        "二、下一个订货日看这些户是否仍从同一网址订货。"
+    )
+
+    minutes: int = param(
+        45, help="算作前后脚的间隔（含）", unit="分钟", low=1, high=1440, source="本系统回测"
+    )
+    prior: float = param(
+        0.15,
+        help="没有历史的网址，每日其他经营者的期望数",
+        unit="户",
+        low=0.01,
+        high=5,
+        source="本系统回测",
+    )
+    decay: float = param(
+        0.95, help="历史每过一周的折扣", unit="", low=0.5, high=1, source="本系统回测"
+    )
+    min_surprise: float = param(
+        1.0, help="罕见程度达到（含）", unit="lg", low=0, high=6, source="本系统回测"
+    )
+
+    def find(self, facts: Facts, on: dt.date) -> ir.Table:
+        uses = self._uses(facts, on)
+        today = uses.filter(_.day == on)
+        past = uses.filter(_.day < on).semi_join(today, "ip")
+        crowd = today.group_by(key="ip").agg(others=_.principal.nunique() - 1)
+        history = crowd.filter(_.others >= 1).left_join(self._history(past, on), "key")
+        told = burst_surprise(history.drop("key_right"), self.prior).rename(ip="key")
+        members = today.select("retailer_id", "bureau", "principal", "ip").distinct()
+        rows = members.join(told.filter(_.surprise >= self.min_surprise), "ip")
+        rows = rows.left_join(self._close(today), ["retailer_id", "ip"])
+        order = [_.surprise.desc(), _.ip]
+        place = ibis.row_number().over(group_by="retailer_id", order_by=order)
+        return (
+            rows.mutate(place=place)
+            .filter(_.place == 0)
+            .select(
+                "bureau",
+                "others",
+                "expected",
+                "surprise",
+                subject_id=_.retailer_id,
+                days=ibis.coalesce(_.days, 0),
+                close=ibis.coalesce(_.close, 0),
+                elsewhere=ibis.coalesce(_.elsewhere, 0),
+                link=_.ip,
+            )
+        )
+
+    def _history(self, past: ir.Table, on: dt.date) -> ir.Table:
+        """What each address saw before: others and days, discounted by age; days, how many."""
+        daily = past.group_by("ip", "day").agg(others=_.principal.nunique() - 1)
+        weeks = -_.day.delta(ibis.date(on), unit="day") / 7.0
+        weighed = daily.mutate(weight=(weeks * math.log(self.decay)).exp())
+        return weighed.group_by(key="ip").agg(
+            seen=(_.others * _.weight).sum(), weight=_.weight.sum(), days=_.count()
+        )
+
+    def sentence(self, row: Mapping[str, Any]) -> str:
+        before = (
+            f"此前{row['days']}天平均{row['expected']:.1f}个" if row["days"] else "此前未见该网址"
+        )
+        close = f"，其中{row['close']}个与本户相隔{self.minutes}分钟以内" if row["close"] else ""
+        away = f"，外县{row['elsewhere']}个" if row["elsewhere"] else ""
+        return f"当日与本户同一网址订货的还有{row['others']}个经营者{close}{away}；{before}。"
+
+    def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
+        wanted = found.select("subject_id", "bureau", ip="link")
+        recent = self._uses(facts, on).filter(_.day > on - dt.timedelta(weeks=4))
+        shared = recent.join(wanted, ["ip", "bureau"])
+        return stacked(rows_of(shared, "orders", "day", "at", "order_id", "retailer_id", "ip"))
+
+    def _uses(self, facts: Facts, on: dt.date) -> ir.Table:
+        """Orders of the last half year that a shop sent itself, with whose shop it is."""
+        orders = self_ordered(facts.orders).filter(
+            _.day > on - dt.timedelta(weeks=26), _.day <= on, _.ip.notnull()
+        )
+        return orders.join(principals(facts.retailers), "retailer_id")
+
+    def _close(self, today: ir.Table) -> ir.Table:
+        """For each shop and address: other principals within minutes, and those of other bureaus."""
+        theirs = today.select(
+            "ip", other="principal", other_bureau="bureau", other_second=_.at.epoch_seconds()
+        )
+        met = today.join(theirs, "ip").filter(_.principal != _.other)
+        gap = (_.at.epoch_seconds() - _.other_second).abs()
+        return met.group_by("retailer_id", "ip").agg(
+            close=_.other.nunique(where=gap <= self.minutes * 60),
+            elsewhere=_.other.nunique(where=_.other_bureau != _.bureau),
+        )
