@@ -28,6 +28,7 @@ class Sample:
     until: dt.date
     anchor: dt.date
     seed: int = SEED
+    opening: dt.date = dt.date.min  # orders before it are unknown to the files
     places: tuple[Place, ...] = masters.PLACES
 
     def counties(self) -> list[County]:
@@ -47,7 +48,8 @@ def write_county(
 
     Without an anchor the stories end with the span, as on a first start.
     """
-    sample = Sample(since or first_day(until, weeks), until, anchor or until, seed)
+    first = since or first_day(until, weeks)
+    sample = Sample(first, until, anchor or until, seed, opening=first)
     folder.mkdir(parents=True, exist_ok=True)
     return [*_write_masters(folder, sample), *_write_registers(folder, sample),
             *_write_months(folder, sample)]  # fmt: skip
@@ -258,6 +260,7 @@ def _write_months(folder: Path, sample: Sample) -> Iterator[Path]:
             since=sample.since,
             until=sample.until,
             anchor=sample.anchor,
+            opening=sample.opening,
         )
         for county in sample.counties()
     ]

@@ -30,12 +30,21 @@ class Ledger:
 
 
 def ledger(
-    county: County, stories: Sequence[Story], *, since: dt.date, until: dt.date, anchor: dt.date
+    county: County,
+    stories: Sequence[Story],
+    *,
+    since: dt.date,
+    until: dt.date,
+    anchor: dt.date,
+    opening: dt.date = dt.date.min,
 ) -> Ledger:
-    """What the county's systems wrote from one day to another."""
+    """What the county's systems wrote from one day to another.
+
+    Nothing is told of orders before the `opening`, not even that they were delivered later.
+    """
     fair = seasons.fair_week(anchor) if county.place is masters.PLACES[0] else None
     parts = [
-        _week(county, monday, week_orders(county, monday, deeds=stories, fair=fair))
+        _week(county, monday, week_orders(county, monday, deeds=stories, fair=fair), opening)
         for monday in seasons.mondays(since - dt.timedelta(days=3), until)
     ]
     spans = (since.toordinal(), until.toordinal())
@@ -64,7 +73,7 @@ def _dates(days: Ints) -> Words:
     return np.datetime_as_string(since.astype("datetime64[D]")).astype(object)
 
 
-def _week(county: County, monday: dt.date, orders: Orders) -> Ledger:
+def _week(county: County, monday: dt.date, orders: Orders, opening: dt.date) -> Ledger:
     rng = county.rng(10, monday.toordinal())
     codes = county.shops["code"].to_numpy()
     dates = _dates(orders.day)
@@ -78,7 +87,7 @@ def _week(county: County, monday: dt.date, orders: Orders) -> Ledger:
     price = masters.products(county.seed)["price"].to_numpy().astype(np.int64)
     amount = orders.qty @ price
     qty = orders.qty.sum(axis=1)
-    done = orders.mark == ""
+    done = (orders.mark == "") & (orders.day >= opening.toordinal())
     return Ledger(
         orders=pd.DataFrame(
             {

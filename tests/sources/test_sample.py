@@ -152,6 +152,13 @@ def test_the_county_has_the_size_of_a_real_one(folder):
     assert 1050 <= sales["客户编码"].nunique() <= 1100
 
 
+def test_every_delivery_and_payment_has_its_order(folder):
+    known = set(orders(folder)["订单号"])
+
+    assert set(deliveries(folder)["订单号"]) <= known
+    assert set(payments(folder)["订单号"]) <= known
+
+
 def test_a_line_adds_up_and_an_order_is_the_sum_of_its_lines(folder):
     table = lines(folder)
     heads = orders(folder).set_index("订单号")["订单总量"].astype(int)
