@@ -11,12 +11,16 @@ MIGRATES_FIRST = {"import_data", "detect", "export_alerts", "verify", "checkpoin
 def main() -> None:
     """Run one command; `migrate` always runs as the owner of the schema."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "neiguan.settings")
+    os.environ.setdefault("APP_BUREAUS", "all")  # commands are system work
     arguments = sys.argv[1:]
     command = arguments[0] if arguments else "help"
     if command not in WITHOUT_SERVERS:
         from neiguan import embedded
 
-        embedded.ensure()
+        if command == "serve":  # its supervisor starts them
+            embedded.join()
+        else:
+            embedded.ensure()
     if command == "migrate" and not any(word.startswith("--database") for word in arguments):
         sys.argv.append("--database=owner")
 

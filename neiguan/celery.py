@@ -4,6 +4,7 @@ import os
 
 from celery import Celery
 
+os.environ["APP_BUREAUS"] = ""  # each job opens its own walls
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "neiguan.settings")
 
 app = Celery("neiguan")

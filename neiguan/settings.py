@@ -1,6 +1,7 @@
 """All settings, from the environment only. Without one, the embedded servers fill it in (neiguan/embedded.py)."""
 
 from pathlib import Path
+from typing import Any
 
 import environ
 
@@ -17,7 +18,9 @@ HTTPS = env.bool("HTTPS", default=not DEBUG)
 
 ENGINE = env.str("ENGINE", default="duckdb")
 ENGINE_THREADS = env.int("ENGINE_THREADS", default=2)
-ENGINE_MEMORY = env.str("ENGINE_MEMORY", default="2GB")  # past it the engine spills to NEIGUAN_VAR/spill
+ENGINE_MEMORY = env.str(
+    "ENGINE_MEMORY", default="2GB"
+)  # past it the engine spills to NEIGUAN_VAR/spill
 LAKE_URL = env.str("LAKE_URL", default=str(VAR / "lake"))
 INBOX = Path(
     env.str("INBOX", default=str(VAR / "inbox"))
@@ -88,14 +91,26 @@ TEMPLATES = [
 
 _web = env.db_url("DATABASE_URL")
 _owner = env.db_url("DATABASE_OWNER_URL")
-_connection = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+_connection = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": True}
+
+
+def _showing(server: dict[str, Any], bureaus: str) -> dict[str, Any]:
+    """Whose rows PostgreSQL shows before anything else is said (accounts/walls.py)."""
+    return {**server.get("OPTIONS", {}), "options": f"-c app.bureaus={bureaus}"}
+
+
 DATABASES = {
     # The web role may do what migrations granted it; the owner role owns the schema and migrates.
-    "default": {**_web, **_connection, "ATOMIC_REQUESTS": True, "TEST": {"MIRROR": "owner"}},
+    "default": {
+        **_web,
+        **_connection,
+        "OPTIONS": _showing(_web, env.str("APP_BUREAUS", default="")),
+        "TEST": {"MIRROR": "owner"},
+    },
     "owner": {
         **_owner,
-        "CONN_MAX_AGE": 0,
-        "TEST": {"NAME": f"test_{_owner['NAME']}", "DEPENDENCIES": []},
+        "OPTIONS": _showing(_owner, "all"),
+        "TEST": {"NAME": f"test_{_owner['NAME']}"},
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

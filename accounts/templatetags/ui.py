@@ -13,8 +13,9 @@ register = template.Library()
 
 WEEKDAYS = "一二三四五六日"
 _FIGURE = re.compile(
-    r"(?<![\dA-Za-z.\-])(×?\d[\d,]*(?:\.\d+)? ?(?:条|户|倍|%|次|元|万元|单|个品规|张|米|件))"
+    r"(?<![\dA-Za-z.\-])(\d[\d,]*(?:\.\d+)? ?(?:条|户|倍|%|次|元|万元|单|个品规|张|米|件))"
 )
+_TIGHT = re.compile(r"(?<=[\u4e00-\u9fff])(?=\d)|(?<=[\d%])(?=[\u4e00-\u9fff])")
 
 
 @register.simple_tag
@@ -30,8 +31,9 @@ def icon(name: str, size: str = "") -> SafeString:
 
 @register.filter
 def figures(sentence: str) -> SafeString:
-    """The sentence with its numbers and units in bold, so that the eye finds them first."""
-    marked = _FIGURE.sub(r"<b>\1</b>", str(conditional_escape(sentence)))
+    """The sentence spaced between digits and characters, its numbers with units in bold."""
+    spaced = _TIGHT.sub(" ", str(conditional_escape(sentence)))
+    marked = _FIGURE.sub(r"<b>\1</b>", spaced)
     return mark_safe(marked)  # noqa: S308  escaped above
 
 
