@@ -246,6 +246,9 @@ class Facts:
             table, column = name.split(".")
             wanted.setdefault(table, []).append(column)
         tables = {name: getattr(self, name).select(columns) for name, columns in wanted.items()}
+        tables |= {
+            name: made for name, made in self.tables.items() if name not in COLUMNS
+        }  # panels
         return dataclasses.replace(self, tables=tables)
 
     def lacking(self, inputs: Iterable[str]) -> list[str]:
@@ -255,7 +258,7 @@ class Facts:
     def until(self, on: dt.date) -> Self:
         """The facts that had happened by the end of a day."""
         cut: dict[str, ir.Table] = {
-            name: table.filter(_.day <= on) if "day" in COLUMNS[name] else table
+            name: table.filter(_.day <= on) if "day" in table.columns else table
             for name, table in self.tables.items()
         }
         return dataclasses.replace(self, tables=cut)

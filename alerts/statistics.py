@@ -1,0 +1,298 @@
+"""Statistics that several detectors share, as expressions: own normal, peer index, scale, tail.
+
+A *book* is a table of one row per shop and order day: bureau, retailer_id, day, week_start, lapse
+(0, 1 or 2: order chances skipped just before) and the series' value. Everything computed here for a
+row uses that row's day and earlier days only, so the history of a night is part of the history of
+every later night, and a table computed once serves a whole replay.
+"""
+
+import datetime as dt
+import itertools
+import math
+from collections.abc import Iterable
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from sources.facts import Facts
+
+MEMORY = 26  # orders, and weeks, that make up what is normal
+LEAST = 8  # orders without which a shop has no normal yet
+PRIOR_SHOPS = 3.0  # a cohort's index is shrunk to none by this many shops
+PRIOR_ORDERS = 12.0  # own variance is shrunk to that of shops of the same size by this many orders
+CLIP = 3.0  # mean absolute deviations (2.4 standard ones) beyond which one order no longer counts
+
+# Where the tail is read off the trailing values, and what it is where there are hardly any:
+# the share of rows beyond, and a heavy-tailed default in standard deviations.
+LEVELS = {"q900": 0.1, "q950": 0.05, "q980": 0.02, "q995": 0.005, "q9988": 0.00125}
+DEFAULTS = {"q900": 1.4, "q950": 1.85, "q980": 2.5, "q995": 3.5, "q9988": 4.8}
+DEFAULT_ROWS = 150.0
+HEAVIEST = 0.35  # Pareto shape
+
+
+def trailing(column: ir.Value, last: int, first: int = 1) -> ir.Value:
+    """Mean of a shop's values from `last` orders ago to `first` orders ago (0: this order)."""
+    return column.mean().over(_orders(last, first))
+
+
+def count_trailing(column: ir.Value, last: int, first: int = 1) -> ir.Value:
+    """How many of these orders have a value."""
+    return column.count().over(_orders(last, first))
+
+
+def _orders(last: int, first: int) -> ir.Value:
+    return ibis.window(group_by="retailer_id", order_by="day", preceding=(last, first))
+
+
+def within(column: ir.Value, bound: ir.Value) -> ir.Value:
+    """The column, cut to ±bound."""
+    return ibis.greatest(ibis.least(column, bound), -bound)
+
+
+def cohort_index(book: ir.Table, deviation: str) -> ir.Table:
+    """bureau, day, market: what happened to everyone of the county who ordered on that day.
+
+    The median of the shops' own deviations, shrunk towards none where few of them ordered.
+    """
+    known = book.filter(_[deviation].notnull())
+    cohort = known.group_by("bureau", "day").agg(middle=_[deviation].median(), shops=_.count())
+    return cohort.select(
+        "bureau", "day", market=_.middle * _.shops / (_.shops + PRIOR_SHOPS), cohort="shops"
+    )
+
+
+def net_of_market(book: ir.Table) -> ir.Table:
+    """A book with its series `x` (null: not evaluated), told apart into shop, market and noise.
+
+    Adds `market` (index of the day's cohort, with what a skipped order chance usually brings),
+    `own` (the shop's normal, at least 8 orders or null), `level` (x - market), `clean` (level with
+    single outliers cut) and `sigma` (noise of one order, empirical Bayes).
+    """
+    rough = book.mutate(known=count_trailing(_.x, MEMORY), before=trailing(_.x, MEMORY))
+    rough = rough.mutate(raw=_.x - _.before)
+    rough = _with_index(rough, "raw").mutate(flat=_.x - _.market)
+    rough = rough.mutate(usual=trailing(_.flat, MEMORY))
+    rough = rough.mutate(error=_.flat - _.usual)
+    rough = rough.mutate(bound=trailing(_.error.abs(), MEMORY) * CLIP)
+    rough = rough.mutate(tidy=_cleaned(_.flat, _.usual, _.error, _.bound))
+
+    fine = rough.drop("market", "cohort").mutate(usual=trailing(_.tidy, MEMORY))
+    fine = fine.mutate(raw=_.x - _.usual)
+    fine = _with_index(fine, "raw").mutate(error=_.raw - _.market)
+    fine = _with_lapses(fine.mutate(error=within(_.error, _.bound)))
+    fine = fine.mutate(level=_.x - _.market)
+    fine = fine.mutate(error=within(_.level - _.usual, _.bound))
+    fine = fine.mutate(clean=_cleaned(_.level, _.usual, _.error, _.bound))
+    fine = fine.mutate(
+        own=(_.known >= LEAST).ifelse(trailing(_.clean, MEMORY), ibis.null("float64"))
+    )
+    return _with_sigma(fine).drop("before", "raw", "flat", "usual", "error", "bound", "tidy")
+
+
+def _cleaned(value: ir.Value, usual: ir.Value, error: ir.Value, bound: ir.Value) -> ir.Value:
+    return ibis.coalesce(usual + within(error, bound), value)
+
+
+def _with_index(book: ir.Table, deviation: str) -> ir.Table:
+    joined = book.left_join(cohort_index(book, deviation), ["bureau", "day"])
+    return joined.drop("bureau_right", "day_right").mutate(market=_.market.fill_null(0.0))
+
+
+def _with_lapses(book: ir.Table) -> ir.Table:
+    """Add to `market` what an order after skipped chances has usually brought in the county."""
+    weekly = book.group_by("bureau", "lapse", "week_start").agg(
+        total=_.error.sum(), orders=_.error.count()
+    )
+    past = ibis.window(group_by=["bureau", "lapse"], order_by="week_start", preceding=(MEMORY, 1))
+    usual = weekly.select(
+        "bureau",
+        "lapse",
+        "week_start",
+        effect=(_.total.sum().over(past) / (_.orders.sum().over(past) + 20.0)).fill_null(0.0),
+    )
+    joined = book.left_join(usual, ["bureau", "lapse", "week_start"])
+    return joined.mutate(market=_.market + _.effect.fill_null(0.0)).select(
+        *(column for column in book.columns if column != "market"), "market"
+    )
+
+
+def _fewness(weeks: int, orders: ir.Value) -> ir.Value:
+    """How much less the mean of `weeks` orders departs from a normal of 26 than from this one."""
+    return (1 + weeks / MEMORY) / (1 + weeks / orders.nullif(0))
+
+
+def _with_sigma(book: ir.Table) -> ir.Table:
+    """Own variance, shrunk to that of the county's orders of about the same size."""
+    book = book.mutate(
+        size=(_.usual * 2).floor(),
+        square=(_.known >= LEAST).ifelse(_.error**2 * _fewness(1, _.known), None),
+    )
+    weekly = book.group_by("bureau", "size", "week_start").agg(
+        total=_.square.sum(), orders=_.square.count()
+    )
+    past = ibis.window(group_by=["bureau", "size"], order_by="week_start", preceding=(MEMORY, 0))
+    usual = weekly.select(
+        "bureau",
+        "size",
+        "week_start",
+        peers=_.total.sum().over(past) / _.orders.sum().over(past).nullif(0),
+    )
+    joined = book.left_join(usual, ["bureau", "size", "week_start"])
+    joined = joined.select(*book.columns, "peers").mutate(
+        own_square=trailing(_.square, MEMORY), n=count_trailing(_.square, MEMORY)
+    )
+    peers = ibis.coalesce(_.peers, _.own_square)
+    own = ibis.least(ibis.coalesce(_.own_square, _.peers), peers * 9)
+    variance = (peers * PRIOR_ORDERS + own * _.n) / (_.n + PRIOR_ORDERS)
+    return joined.mutate(sigma=(variance * 1.15 + 1e-4).sqrt()).drop(
+        "size", "square", "peers", "own_square", "n"
+    )
+
+
+def with_departures(book: ir.Table, windows: dict[str, tuple[int, int]]) -> ir.Table:
+    """Add the z of the last `weeks` orders against the 26 before them (and before `lag` more).
+
+    `windows` names each column by its (weeks, lag); the table was made by `net_of_market`. What the
+    day's cohort has in common is taken out of each once more: normals lag behind slow common moves.
+    Null where fewer than 8 orders went before.
+    """
+    book = book.mutate(**{name: _change(*window) for name, window in windows.items()})
+    known = book.filter(_.own.notnull())
+    middles = {f"{name}_middle": known[name].median() for name in windows}
+    cohort = known.group_by("bureau", "day").agg(shops=_.count(), **middles)
+    book = book.left_join(cohort, ["bureau", "day"]).drop("bureau_right", "day_right")
+    part = (_.shops / (_.shops + PRIOR_SHOPS)).fill_null(0.0)
+    scaled = {
+        name: (_[name] - _[f"{name}_middle"].fill_null(0.0) * part) * math.sqrt(weeks) / _.sigma
+        for name, (weeks, _lag) in windows.items()
+    }
+    return book.mutate(**scaled).drop("shops", *middles)
+
+
+def _change(weeks: int, lag: int) -> ir.Value:
+    first = weeks + lag
+    before = trailing(_.clean, first + MEMORY - 1, first)
+    orders = count_trailing(_.clean, first + MEMORY - 1, first)
+    change = (trailing(_.level, weeks - 1, 0) - before) * _fewness(weeks, orders).sqrt()
+    return (orders >= LEAST).ifelse(change, ibis.null("float64"))
+
+
+def tail_points(past: ir.Table, columns: Iterable[str]) -> ir.Table:
+    """bureau, and for each column the values that a known share of its rows exceeded.
+
+    `{column}_{level}` for each of LEVELS. Few rows are filled up with a heavy-tailed default.
+    """
+    shares = [1 - share for share in LEVELS.values()]
+    measured = past.group_by("bureau").agg(
+        **{f"{name}_rows": _[name].count() for name in columns},
+        **{f"{name}_at": _[name].quantile(shares) for name in columns},
+    )
+    return measured.select(
+        "bureau",
+        **{
+            f"{name}_{level}": _filled_up(
+                measured[f"{name}_rows"], measured[f"{name}_at"][place], usual
+            )
+            for name in columns
+            for place, (level, usual) in enumerate(DEFAULTS.items())
+        },
+    )
+
+
+def _filled_up(rows: ir.Value, value: ir.Value, usual: float) -> ir.Value:
+    return (value.fill_null(usual) * rows + usual * DEFAULT_ROWS) / (rows + DEFAULT_ROWS)
+
+
+def tail_surprise(value: ir.Value, points: dict[str, ir.Value]) -> ir.Value:
+    """-log10 of the share of past values beyond: straight lines between the known points.
+
+    Beyond the last point a Pareto tail through the last three. Below the first, less than 1.
+    """
+    names = list(LEVELS)
+    heights = {name: -math.log10(share) for name, share in LEVELS.items()}
+    pieces = [(value < points[names[0]], ibis.literal(0.0))]
+    for low, high in itertools.pairwise(names):
+        width = (points[high] - points[low]).nullif(0)
+        slope = (heights[high] - heights[low]) / width
+        line = heights[low] + (value - points[low]) * slope.fill_null(0.0)
+        pieces.append((value < points[high], line))
+    return ibis.cases(*pieces, else_=_pareto(value, points))
+
+
+def _pareto(value: ir.Value, points: dict[str, ir.Value]) -> ir.Value:
+    """The generalised Pareto tail; the three shares are 1 : 4 : 16, so its shape is a quotient."""
+    start, middle, end = (points[name] for name in ("q980", "q995", "q9988"))
+    quotient = (end - start) / (middle - start).nullif(0)
+    shape = ibis.greatest(ibis.least((quotient.fill_null(2.0) - 1).log(4), HEAVIEST), 0.02)
+    sixteenfold = (shape * math.log(16)).exp() - 1
+    share = (value - start) / (end - start).nullif(0) * sixteenfold
+    return -math.log10(LEVELS["q980"]) + (share.fill_null(0.0) + 1).log10() / shape
+
+
+def rarest(book: ir.Table, past: ir.Table, columns: dict[int, str], spread: float) -> ir.Table:
+    """The rows of book with `surprise`, the largest over several windows, and its `weeks`.
+
+    `columns` names the z of each window; `past` holds the same columns for the trailing weeks;
+    `spread` is how many independent looks the windows amount to.
+    """
+    points = tail_points(past, columns.values())
+    scored = book.left_join(points, "bureau")
+    scored = scored.mutate(
+        **{
+            f"s_{weeks}": tail_surprise(
+                scored[column], {level: scored[f"{column}_{level}"] for level in LEVELS}
+            ).fill_null(0.0)
+            for weeks, column in columns.items()
+        }
+    ).select(*book.columns, *(f"s_{weeks}" for weeks in columns))
+    best = ibis.greatest(*(scored[f"s_{weeks}"] for weeks in columns))
+    scored = scored.mutate(best=best)
+    chosen = [(scored[f"s_{weeks}"] >= scored.best, ibis.literal(weeks)) for weeks in columns]
+    return scored.mutate(
+        surprise=ibis.greatest(scored.best - math.log10(spread), 0.0),
+        weeks=ibis.cases(*chosen, else_=0).cast("int64"),
+    ).drop("best", *(f"s_{weeks}" for weeks in columns))
+
+
+def judged(
+    book: ir.Table, on: dt.date, columns: dict[int, str], *, spread: float, sign: int = 1
+) -> ir.Table:
+    """A day's rows of a book with `surprise` and `weeks`, against the 26 weeks before the day.
+
+    `sign` -1 judges falls. See `rarest` for the rest.
+    """
+    turned = book.mutate(**{name: _[name] * sign for name in columns.values()})
+    since = on - dt.timedelta(weeks=MEMORY)
+    past = turned.filter(_.day > since, _.day < on)
+    return rarest(turned.filter(_.day == on), past, columns, spread)
+
+
+def settled(book: ir.Table, facts: Facts, on: dt.date, weeks: int) -> ir.Table:
+    """The rows of shops that have been open, and have ordered, for so many weeks."""
+    before = on - dt.timedelta(weeks=weeks)
+    young = facts.retailers.filter(_.open_date > before).select("retailer_id")
+    return book.filter(_.since <= before).anti_join(young, "retailer_id")
+
+
+def in_cartons(judged: ir.Table) -> ir.Table:
+    """The sentence's numbers of rows whose series is ln(quantity + 1).
+
+    subject_id, surprise, weeks, qty, normal and expected (cartons), market (index of the day's
+    cohort) and ratio (over the last `weeks` orders, actual to expected).
+    """
+    expected = (_.x - _.z1 * _.sigma).exp() - 1
+    numbers = judged.mutate(normal=_.own.exp() - 1, expected=expected)
+    windows = {1: _.z1, 2: _.z2, 4: _.z4, 8: _.z8}
+    lasting = ((_.weeks == weeks, z / math.sqrt(weeks)) for weeks, z in windows.items())
+    numbers = numbers.mutate(lasting=ibis.cases(*lasting, else_=0.0) * _.sigma)
+    return numbers.select(
+        "surprise",
+        "weeks",
+        "qty",
+        "normal",
+        "expected",
+        subject_id=_.retailer_id,
+        market=(_.expected + 1) / (_.normal + 1),
+        ratio=(_.weeks == 1).ifelse(_.qty / ibis.greatest(_.expected, 0.5), _.lasting.exp()),
+    )
