@@ -21,6 +21,7 @@ from sources.importing.raw import Batch, Ragged
 MOST_REJECTS = 100_000
 MOST_DOUBTS = 1000  # of one column
 Mask = npt.NDArray[np.bool_]
+Codes = npt.NDArray[np.int32]
 
 _TOTAL = re.compile(
     r"(本?页?合计|小计|总计|共计|累计|总合计|grandtotal|subtotal|total|sum)([:：].*)?|.{1,20}(小计|合计|总计)",
@@ -64,7 +65,7 @@ class Checker:
     def check(self, batch: Batch) -> pa.Table:
         """The good rows of a batch, with `Kind.schema()`'s columns."""
         typed: dict[str, Typed] = {}
-        codes: dict[str, npt.NDArray[np.int32]] = {}
+        codes: dict[str, Codes] = {}
         for name, place in self.header.places.items():
             texts = batch.columns[place]
             factor = self.header.factors.get(name, Decimal(1))
@@ -82,9 +83,7 @@ class Checker:
         self.tally.rejected += int((bad & ~noise).sum())
         return self._rows(batch, typed, codes, ~bad)
 
-    def _bad_rows(
-        self, typed: Mapping[str, Typed], codes: Mapping[str, npt.NDArray[np.int32]], size: int
-    ) -> Mask:
+    def _bad_rows(self, typed: Mapping[str, Typed], codes: Mapping[str, Codes], size: int) -> Mask:
         """Rows with a fault, or without something that must be there."""
         bad = np.zeros(size, np.bool_)
         for name, column in typed.items():
@@ -102,12 +101,14 @@ class Checker:
     def _noise(self, batch: Batch, bad: Mask) -> Mask:
         """Which of the bad rows are no data: blank, totals, footers, repeated headers."""
         noise = np.zeros(len(bad), np.bool_)
-        places = list(self.header.places.values())
-        filled = np.zeros(len(bad), np.bool_)
-        for place in places:
-            filled |= bad & ~_blank(batch.columns[place])
-        noise[bad & ~filled] = True
-        for row in np.flatnonzero(bad & filled):
+        rows = np.flatnonzero(bad)
+        if not len(rows):
+            return noise
+        filled = np.zeros(len(rows), np.bool_)
+        for place in self.header.places.values():
+            filled |= ~_blank(batch.columns[place].take(pa.array(rows)))
+        noise[rows[~filled]] = True
+        for row in rows[filled]:
             cells = {
                 name: tidy(batch.columns[place][int(row)].as_py() or "")
                 for name, place in self.header.places.items()
@@ -129,7 +130,7 @@ class Checker:
         self,
         batch: Batch,
         typed: Mapping[str, Typed],
-        codes: Mapping[str, npt.NDArray[np.int32]],
+        codes: Mapping[str, Codes],
         rejected: Mask,
     ) -> None:
         for row in np.flatnonzero(rejected):
@@ -157,7 +158,7 @@ class Checker:
         self,
         batch: Batch,
         typed: Mapping[str, Typed],
-        codes: Mapping[str, npt.NDArray[np.int32]],
+        codes: Mapping[str, Codes],
         good: Mask,
     ) -> None:
         for name, column in typed.items():
@@ -181,7 +182,7 @@ class Checker:
         self,
         batch: Batch,
         typed: Mapping[str, Typed],
-        codes: Mapping[str, npt.NDArray[np.int32]],
+        codes: Mapping[str, Codes],
         good: Mask,
     ) -> pa.Table:
         """The good rows, each distinct value put where its rows are."""
@@ -207,23 +208,26 @@ class Checker:
         return finishing.finish(self.kind, table, self._hash_key)
 
 
-def _codes(texts: pa.DictionaryArray) -> npt.NDArray[np.int32]:
+def _codes(texts: pa.DictionaryArray) -> Codes:
     """Each row's place among the distinct texts; -1 where there is none."""
     indices = texts.indices
     if indices.null_count:
         indices = indices.fill_null(-1)
-    return indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    codes: Codes = indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    return codes
 
 
-def _hits(codes: npt.NDArray[np.int32], places: list[int], size: int) -> Mask:
+def _hits(codes: Codes, places: list[int], size: int) -> Mask:
     """Rows whose distinct text is one of `places`."""
     marked = np.zeros(size + 1, np.bool_)  # the last one stands for code -1
     marked[places] = True
     return marked[codes]
 
 
-def _empty(column: Typed, codes: npt.NDArray[np.int32]) -> Mask:
+def _empty(column: Typed, codes: Codes) -> Mask:
     """Rows without a value."""
+    if not column.values.null_count and codes.min(initial=0) >= 0:
+        return np.zeros(len(codes), np.bool_)
     nothing = np.append(np.asarray(column.values.is_null()), np.True_)
     return nothing[codes]
 
@@ -234,8 +238,12 @@ def _is_empty(column: Typed, code: int) -> bool:
 
 def _blank(texts: pa.DictionaryArray) -> Mask:
     """Rows whose text is nothing but blanks."""
-    blank = [not tidy(text or "") for text in texts.dictionary.to_pylist()]
-    return np.append(np.array(blank, np.bool_), np.True_)[_codes(texts)]
+    codes = _codes(texts)
+    distinct = {
+        int(code): texts.dictionary[int(code)].as_py() for code in np.unique(codes[codes >= 0])
+    }
+    blank = {code for code, text in distinct.items() if not tidy(text or "")}
+    return np.isin(codes, [-1, *blank])
 
 
 def is_noise(kind: Kind, cells: Mapping[str, str]) -> bool:

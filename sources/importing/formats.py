@@ -29,8 +29,11 @@ class Opened:
     sources: Callable[[], Iterator[Source]]
 
 
-def open_file(path: Path, profile: Mapping[str, str]) -> Opened:
-    """Open a file as what it is. Raises Unreadable where it is empty or of no known format."""
+def open_file(path: Path, profile: Mapping[str, str], *, encoding: str = "") -> Opened:
+    """Open a file as what it is. Raises Unreadable where it is empty or of no known format.
+
+    `encoding` overrides what the first bytes of a text say.
+    """
     with path.open("rb") as file:
         start = file.read(4096)
     if not start.strip(b"\0 \r\n\t"):
@@ -45,11 +48,11 @@ def open_file(path: Path, profile: Mapping[str, str]) -> Opened:
         return Opened("xlsx", lambda: books.sheets(path))
     if start.startswith(_OLE):
         return Opened("xls", lambda: books.sheets(path))
-    return _open_text(path, start, profile)
+    return _open_text(path, start, profile, encoding)
 
 
-def _open_text(path: Path, start: bytes, profile: Mapping[str, str]) -> Opened:
-    encoding, skip = csvs.detect(path)
+def _open_text(path: Path, start: bytes, profile: Mapping[str, str], encoding: str) -> Opened:
+    encoding, skip = (encoding, 0) if encoding else csvs.detect(path)
     plain = "utf-16" if encoding.startswith("utf-16") else encoding
     beginning = start[skip:].decode(encoding, "ignore").lstrip().lower()
     if beginning.startswith("<"):

@@ -48,11 +48,12 @@ def _bits(values: pa.Array) -> U64:
     """The typed values as 64 bits each."""
     if pa.types.is_floating(values.type):
         numbers = values.fill_null(0.0).to_numpy(zero_copy_only=False) + 0.0  # -0.0 is 0.0
-        return numbers.view(np.uint64)
-    if pa.types.is_date32(values.type):
-        values = values.cast(pa.int32())
-    whole = values.cast(pa.int64()).fill_null(0)
-    return whole.to_numpy(zero_copy_only=False).astype(np.int64).view(np.uint64)
+        plain = numbers
+    else:
+        narrow = values.cast(pa.int32()) if pa.types.is_date32(values.type) else values
+        plain = narrow.cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
+    bits: U64 = np.ascontiguousarray(plain).view(np.uint64)
+    return bits
 
 
 def _mix(state: U64) -> U64:

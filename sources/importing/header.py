@@ -5,9 +5,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache, lru_cache
 
 from sources.importing.cells import CARTONS, YUAN, tidy
-from sources.importing.contract import Column, Kind, Type, Unreadable
+from sources.importing.contract import Kind, Type, Unreadable
 from sources.importing.kinds import KINDS
 
 UNITS: Mapping[str, tuple[Type, Decimal]] = {
@@ -29,12 +30,14 @@ class Header:
     factors: Mapping[str, Decimal]
 
 
+@lru_cache(maxsize=10_000)
 def normal_title(text: str) -> str:
     """A header as it is compared: half-width, lower case, without blanks, marks and its unit."""
     plain = _bare(text)
     return _BRACKETED.sub("", plain) or plain
 
 
+@lru_cache(maxsize=10_000)
 def _bare(text: str) -> str:
     plain = unicodedata.normalize("NFKC", tidy(text)).lower()
     return re.sub(r"[\s*:：_]", "", plain)
@@ -42,20 +45,18 @@ def _bare(text: str) -> str:
 
 def titles_of(kind: Kind, profile: Mapping[str, str]) -> dict[str, str]:
     """Every header the kind's columns answer to -> the column; the profile wins."""
-    found: dict[str, str] = {}
-    for names in (("aliases",), ("title",), ("name",)):  # later ones win
-        for column in kind.columns:
-            for spelling in _spellings(column, names[0]):
-                found[normal_title(spelling)] = column.name
     declared = {column.name for column in kind.columns}
     mapped = {normal_title(title): name for title, name in profile.items() if name in declared}
-    return {**found, **mapped}
+    return {**_own_titles(kind.name), **mapped}
 
 
-def _spellings(column: Column, which: str) -> Iterable[str]:
-    if which == "aliases":
-        return column.aliases
-    return (column.title,) if which == "title" else (column.name,)
+@cache
+def _own_titles(kind: str) -> dict[str, str]:
+    """Aliases, Chinese titles and English names of a kind; later ones win."""
+    columns = KINDS[kind].columns
+    aliases = {normal_title(alias): column.name for column in columns for alias in column.aliases}
+    titles = {normal_title(column.title): column.name for column in columns}
+    return {**aliases, **titles, **{normal_title(column.name): column.name for column in columns}}
 
 
 def all_titles(profile: Mapping[str, str]) -> frozenset[str]:

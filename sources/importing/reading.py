@@ -22,6 +22,12 @@ from sources.importing.raw import Batch, Source
 _COMMON_LENGTH = 0.9  # share of codes that must begin with 0 before a shorter one is doubted
 
 
+_FOREIGN_BYTES = (
+    "文件里有不属于 UTF-8、GB18030 或 UTF-16 编码的字节，可能在传输中损坏。"
+    "没有导入任何数据，已有数据不受影响。请重新导出，并选择 UTF-8 或 GBK 编码。"
+)
+
+
 @dataclass
 class _Reading:
     """What was read so far of a file's sheets."""
@@ -52,19 +58,29 @@ def read(
     headers to English column names, `kind` overrides what the name says, `digest` spares hashing.
     """
     name = name or path.name
+    known = KINDS[kind] if kind else kind_by_name(name)
     opened = formats.open_file(path, profile or {})
-    reading = _Reading(KINDS[kind] if kind else kind_by_name(name), profile or {}, hash_key)
     try:
-        for source in opened.sources():
-            _read_sheet(reading, source)
-    except (WrongEncoding, UnicodeDecodeError) as error:
-        raise Unreadable(
-            "文件里有不属于 UTF-8、GB18030 或 UTF-16 编码的字节，可能在传输中损坏。"
-            "没有导入任何数据，已有数据不受影响。请重新导出，并选择 UTF-8 或 GBK 编码。"
-        ) from error
+        reading = _read_all(opened, _Reading(known, profile or {}, hash_key))
+    except WrongEncoding:  # it began as UTF-8 and is GB18030 after all
+        opened = formats.open_file(path, profile or {}, encoding="gb18030")
+        reading = _read_all_or_refuse(opened, _Reading(known, profile or {}, hash_key))
     if not reading.headers:
         raise why_no_header(reading.kind, reading.first_head, reading.profile)
     return _checked(reading, name, opened.encoding, digest or digest_of(path))
+
+
+def _read_all(opened: formats.Opened, reading: _Reading) -> _Reading:
+    for source in opened.sources():
+        _read_sheet(reading, source)
+    return reading
+
+
+def _read_all_or_refuse(opened: formats.Opened, reading: _Reading) -> _Reading:
+    try:
+        return _read_all(opened, reading)
+    except WrongEncoding as error:
+        raise Unreadable(_FOREIGN_BYTES) from error
 
 
 def digest_of(path: Path) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from lxml import etree, html
 
 from sources.importing.contract import Unreadable
+from sources.importing.csvs import WrongEncoding
 from sources.importing.raw import Rows, Source
 
 MOST_BYTES = 300 << 20
@@ -22,7 +23,10 @@ def sheets(path: Path, *, encoding: str, skip: int) -> Iterator[Source]:
     """All rows of the page as one sheet. Raises Unreadable where there is no table."""
     if path.stat().st_size > MOST_BYTES:
         raise Unreadable(_TOO_LARGE)
-    text = path.read_bytes()[skip:].decode(encoding)
+    try:
+        text = path.read_bytes()[skip:].decode(encoding)
+    except UnicodeDecodeError as error:
+        raise WrongEncoding(encoding) from error
     parser = html.HTMLParser(encoding="utf-8", huge_tree=True, no_network=True)
     try:
         page = html.document_fromstring(text.encode(), parser=parser)
