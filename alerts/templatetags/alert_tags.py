@@ -1,6 +1,7 @@
 """What templates need to speak of alerts: grade, state, deadline, sparkline, a retailer's alerts."""
 
 import datetime as dt
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +9,9 @@ from django import template
 from django.utils import timezone
 
 from accounts.templatetags.ui import WEEKDAYS
+from alerts.causes import CAUSES
+from alerts.detection import FAMILIES, Detector
+from alerts.detectors import all_detectors
 from alerts.models import Alert, Grade, State
 
 register = template.Library()
@@ -21,6 +25,42 @@ WIDTH, HEIGHT, MARGIN = 84, 22, 4  # of the sparkline, px
 def tone(grade: str) -> str:
     """The class of a grade's colour: 红 is red."""
     return TONES.get(Grade(grade), "blue") if grade in Grade.values else ""
+
+
+def _detector(key: str) -> type[Detector] | None:
+    """The class of a key; None for a detector that an older version had."""
+    return next((known for known in all_detectors() if known.key == key), None)
+
+
+@register.filter
+def detector_title(key: str) -> str:
+    known = _detector(key)
+    return known.title if known else key
+
+
+@register.filter
+def detector_code(key: str) -> str:
+    """The rule number that people know."""
+    known = _detector(key)
+    return known.code if known else key
+
+
+@register.filter
+def family_title(family: str) -> str:
+    return FAMILIES.get(family, family)
+
+
+@register.filter
+def cause_titles(codes: Sequence[str]) -> str:
+    """The innocent causes in words."""
+    return "、".join(CAUSES.get(code, code) for code in codes)
+
+
+@register.filter
+def points(text: str) -> list[str]:
+    """The clauses of a text that counts its points: 一、…；二、… — the page numbers them itself."""
+    clauses = text.strip("。").split("；")
+    return [re.sub(r"^[一二三四五六七八九]、", "", clause) for clause in clauses if clause]
 
 
 @register.filter

@@ -103,7 +103,7 @@
   /* where this shop stands among its like */
   const peers = (data) => ({
     ...ground(),
-    xAxis: across(data.bins, { axisLabel: label({ interval: narrow() ? "auto" : 0, rotate: 0 }) }),
+    xAxis: across(data.bins, { axisLabel: label({ hideOverlap: true }) }),
     yAxis: up({ splitNumber: 3 }),
     series: [{
       type: "bar",
