@@ -14,27 +14,28 @@ from accounts.permissions import MAY, Role
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the navigation: shown to whoever may do its action; `None` is for everybody."""
+    """A line of the navigation: shown to whoever may do one of its actions; to all if it has none."""
 
     section: str
     title: str
     short: str
     view: str
     icon: str
-    action: str | None
+    actions: tuple[str, ...] = ()
 
 
+READS_ALERTS = ("read_alert", "see_hidden")
 ENTRIES = (
-    Entry("", "预警工作台", "工作台", "alerts:board", "layout-dashboard", None),
-    Entry("", "预警", "预警", "alerts:alerts", "bell-ringing", "read_alert"),
-    Entry("", "规则命中台账", "台账", "alerts:hits", "list-details", "read_alert"),
-    Entry("资料", "零售户", "零售户", "sources:retailers", "building-store", "read_retailer"),
-    Entry("资料", "数据导入", "导入", "sources:imports", "database", "read_import"),
-    Entry("资料", "夜间检测", "检测", "alerts:runs", "history", "read_run"),
-    Entry("资料", "工作日与时限", "日历", "accounts:calendar", "calendar", None),
-    Entry("管理", "人员与岗位", "人员", "accounts:users", "users", "manage_users"),
-    Entry("管理", "审计记录", "审计", "accounts:trail", "shield-check", "read_audit"),
-    Entry("管理", "运行状况", "运行", "jobs:health", "activity", "read_health"),
+    Entry("", "预警工作台", "工作台", "alerts:board", "layout-dashboard"),
+    Entry("", "预警", "预警", "alerts:alerts", "bell-ringing", READS_ALERTS),
+    Entry("", "规则命中台账", "台账", "alerts:hits", "list-details", READS_ALERTS),
+    Entry("资料", "零售户", "零售户", "sources:retailers", "building-store", ("read_retailer",)),
+    Entry("资料", "数据导入", "导入", "sources:imports", "database", ("read_import",)),
+    Entry("资料", "夜间检测", "检测", "alerts:runs", "history", ("read_run",)),
+    Entry("资料", "工作日与时限", "日历", "accounts:calendar", "calendar"),
+    Entry("管理", "人员与岗位", "人员", "accounts:users", "users", ("manage_users",)),
+    Entry("管理", "审计记录", "审计", "accounts:trail", "shield-check", ("read_audit",)),
+    Entry("管理", "运行状况", "运行", "jobs:health", "activity", ("read_health",)),
 )
 
 
@@ -46,7 +47,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     held = list(user.assignments.current().select_related("bureau").order_by("bureau__path"))
     roles = {Role(row.role) for row in held}
     nav = _navigation(roles, request.path)
-    reads_alerts = bool(roles & MAY["read_alert"].roles)
     return {
         "nav": nav,
         "bureau_name": held[0].bureau.name if held else "未安排岗位",
@@ -54,14 +54,18 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "notices_count": Notice.objects.unread(user).count(),
         "today": timezone.localdate(),
         "demo": user.is_demo,
-        "search_url": reverse("alerts:alerts") if reads_alerts else "",
+        "search_url": reverse("alerts:alerts") if _any(roles, READS_ALERTS) else "",
     }
+
+
+def _any(roles: set[Role], actions: tuple[str, ...]) -> bool:
+    return any(roles & MAY[action].roles for action in actions)
 
 
 def _navigation(roles: set[Role], path: str) -> list[dict[str, Any]]:
     sections: dict[str, list[dict[str, Any]]] = {}
     for entry in ENTRIES:
-        if entry.action is not None and not roles & MAY[entry.action].roles:
+        if entry.actions and not _any(roles, entry.actions):
             continue
         try:
             url = reverse(entry.view)
