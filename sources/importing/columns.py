@@ -51,6 +51,7 @@ READERS: dict[Type, Callable[[str], Cell]] = {
 }
 _MISSING = pa.array(sorted(cells.MISSING))
 _ONE = Decimal(1)
+_FEW = 200  # texts that are quicker cleaned one by one
 NO = pa.scalar(value=False)
 _MANY = 10  # long numbers, all ending in zeros, before that counts as lost digits
 
@@ -68,6 +69,9 @@ class Typed:
 def read_column(column: Column, texts: pa.Array, *, hash_key: str, factor: Decimal = _ONE) -> Typed:
     """Type the distinct `texts` (strings) of a column whose unit is `factor` cartons or yuan."""
     plain = _plain(column, texts, factor)
+    if len(texts) - plain.true_count > _FEW:
+        texts = pc.if_else(plain, texts, _eased(column, texts))
+        plain = _plain(column, texts, factor)
     read = partial(_read_cell, column, factor)
     odd = pc.indices_nonzero(pc.invert(plain)).to_pylist()
     found = {index: read(texts[index].as_py() or "") for index in odd}
@@ -96,6 +100,17 @@ def _plain(column: Column, texts: pa.Array, factor: Decimal) -> pa.BooleanArray:
     if column.longest < 100:
         plain = pc.and_(plain, pc.less_equal(pc.utf8_length(texts), column.longest))
     return plain if column.type is not Type.DATETIME or _all_exist(texts, plain) else none
+
+
+def _eased(column: Column, texts: pa.Array) -> pa.Array:
+    """The texts without the commonest tricks of spreadsheets, as `cells.py` would have it."""
+    texts = pc.replace_substring_regex(
+        pc.utf8_trim_whitespace(texts), r"^(?:=\"([^\"']*)\"|'([^\"']*))$", r"\1\2"
+    )
+    if column.type not in {Type.QUANTITY, Type.MONEY, Type.NUMBER, Type.INTEGER}:
+        return texts
+    grouped = pc.match_substring_regex(texts, r"^-?[0-9]{1,3}(,[0-9]{3})+(\.[0-9]+)?$")
+    return pc.if_else(grouped, pc.replace_substring(texts, ",", ""), texts)
 
 
 def _all_exist(texts: pa.Array, plain: pa.BooleanArray) -> bool:
