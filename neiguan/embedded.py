@@ -27,7 +27,7 @@ from neiguan.servers import ROOT, SECRET_NAMES, CannotStartError, Place, read_pl
 
 START_SECONDS = 90  # a first start on a busy machine: copy, initdb, recovery
 STOP_SECONDS = 40
-SERVERS = ("postgres", "redis")
+ADDRESSES = {"postgres": "DATABASE_URL", "redis": "REDIS_URL"}
 
 
 def var_folder() -> Path:
@@ -42,22 +42,48 @@ def ensure() -> None:
 
     Raises CannotStartError with the end of the server's log when one does not answer.
     """
-    wanted = [
-        server
-        for server, name in (("postgres", "DATABASE_URL"), ("redis", "REDIS_URL"))
-        if not os.environ.get(name)
-    ]
-    var = var_folder()
+    wanted = join()
     if not wanted:
         return
-    place = prepare(var)
-    users = open_lock(var, "users")
-    with only_one(var):  # nobody may be stopping the servers while we join
-        fcntl.flock(users, fcntl.LOCK_SH)
+    place = read_place(var_folder())
+    with only_one(place.var):
         for server in wanted:
             start(place, server)
-    atexit.register(leave, place, users, os.getpid())
-    export(place, wanted)
+
+
+def join() -> list[str]:
+    """Become a user of our own servers, without starting them: lock, addresses, keys.
+
+    Gives the names of the servers that the environment does not name.
+    """
+    var = var_folder()
+    wanted = [server for server, name in ADDRESSES.items() if not os.environ.get(name)]
+    if wanted:
+        place = prepare(var)
+        users = open_lock(var, "users")
+        with only_one(var):  # nobody may be stopping the servers while we join
+            fcntl.flock(users, fcntl.LOCK_SH)
+        atexit.register(leave, place, users, os.getpid())
+        export(place, wanted)
+    return wanted
+
+
+def own_servers() -> list[str]:
+    """The servers in the environment that are those of this NEIGUAN_VAR."""
+    var = var_folder()
+    if not (var / "secrets").exists():
+        return []
+    place = read_place(var)
+    ours = {"postgres": address(place, "web"), "redis": redis_address(place)}
+    return [name for name, variable in ADDRESSES.items() if os.environ.get(variable) == ours[name]]
+
+
+def wait_for(servers: list[str]) -> None:
+    """Wait for servers that somebody else (the supervisor) starts."""
+    place = read_place(var_folder())
+    for server in servers:
+        if not wait(lambda name=server: answers(place, name), START_SECONDS):  # type: ignore[misc]  # bound now
+            raise CannotStartError(f"{server} 没有启动，日志 {place.var}/log/{server}.log")
 
 
 def prepare(var: Path) -> Place:

@@ -297,5 +297,13 @@ def main(server: str, *, with_parent: bool) -> None:
         become_redis(place, redis)
 
 
-if __name__ == "__main__":
+def run_with_parent(command: list[str]) -> None:
+    """Replace this process by a command that ends when the process that started it is killed."""
+    die_with_parent(signal.SIGTERM)
+    os.execvp(command[0], command)  # noqa: S606
+
+
+if __name__ == "__main__" and sys.argv[1] == "run":
+    run_with_parent(sys.argv[2:])
+elif __name__ == "__main__":
     main(sys.argv[1], with_parent="--with-parent" in sys.argv)

@@ -7,6 +7,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
+for name in (
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "HASH_KEY",
+    "FIELD_KEY",
+):
+    os.environ.pop(name, None)  # never the servers or keys that somebody works with
 os.environ.setdefault("NEIGUAN_VAR", str(ROOT / "var" / "test"))
 os.environ["DEBUG"] = "1"  # no HTTPS, no manifest; pytest-django sets settings.DEBUG to False
 FILES = tempfile.TemporaryDirectory(prefix="neiguan-test-")
