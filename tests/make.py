@@ -7,8 +7,13 @@ import accounts.actions
 import jobs.actions
 from accounts.models import Bureau, User
 from accounts.permissions import Role
+from alerts.models import Alert, Grade, Hit, Night, Reason, RuleVersion
+from documents.models import StoredFile
 from jobs.models import Job
+from sources.models import Batch, Retailer, RetailerVersion
 
+DAY = dt.date(2026, 3, 2)
+NOW = dt.datetime(2026, 3, 2, 22, tzinfo=dt.UTC)
 PASSWORD = "Long-enough-2026"
 LEVELS = {2: Bureau.Level.PROVINCE, 4: Bureau.Level.CITY, 6: Bureau.Level.COUNTY}
 
@@ -47,3 +52,72 @@ def user(
 
 def job(kind: str = "test.nothing", **args: Any) -> Job:
     return jobs.actions.enqueue(kind, **args)
+
+
+def rules(bureau: Bureau) -> RuleVersion:
+    """The first rule version of a bureau's city."""
+    given = {"since": DAY, "made_at": NOW}
+    return RuleVersion.objects.get_or_create(bureau=bureau.city, number=1, defaults=given)[0]
+
+
+def night(*, at: Bureau | None = None, on: dt.date | None = None, **given: Any) -> Night:
+    place = at or bureau()
+    given = {"state": Night.State.DONE, "rule_version": rules(place), "finished_at": NOW, **given}
+    return Night.objects.get_or_create(bureau=place, on=on or DAY, defaults=given)[0]
+
+
+def alert(*, at: Bureau | None = None, **given: Any) -> Alert:
+    """A pushed yellow alert about a shop of its own, with one reason."""
+    place = at or bureau()
+    number = Alert.objects.count() + 1
+    given = {
+        "code": f"YJ-{place.code}-20260302-{number:03}", "subject_kind": "retailer",
+        "subject_id": f"{place.code}{number:07}", "subject_name": f"第{number}便利店",
+        "on": DAY, "last_on": DAY, "detector": "vol_robust", "family": "VOL", "grade": Grade.YELLOW,
+        "score": 4.0, "sentence": "本周订货92条，本户近26周常态27条，为3.3倍。",
+        "rule_version": rules(place), "night": night(at=place), "pushed_at": NOW, "due_at": NOW,
+        **given,
+    }  # fmt: skip
+    made = Alert.objects.create(bureau=place, **given)
+    Reason.objects.create(
+        alert=made, on=made.on, detector=made.detector, surprise=3.1, weight=0,
+        sentence=made.sentence, numbers={}, parameters={},
+    )  # fmt: skip
+    return made
+
+
+def hit(*, at: Bureau | None = None, **given: Any) -> Hit:
+    place = at or bureau()
+    number = Hit.objects.count() + 1
+    given = {
+        "on": DAY, "detector": "vol_order", "subject_kind": "retailer",
+        "subject_id": f"{place.code}{number:07}", "sentence": "本次订货为前3个周期平均的2.4倍。",
+        "grade": Grade.BLUE, "score": 1.0, "numbers": {}, "why_not_pushed": "未达推送线", **given,
+    }  # fmt: skip
+    return Hit.objects.create(bureau=place, **given)
+
+
+def batch(*, at: Bureau | None = None, name: str = "订单主表.csv", **given: Any) -> Batch:
+    """An imported file of a bureau."""
+    place = at or bureau()
+    file = StoredFile.objects.create(
+        bureau=place, sha256="0" * 64, size=1, name=name, content_type="text/csv", path="none",
+        purpose="import", stored_at=NOW,
+    )  # fmt: skip
+    given = {"state": Batch.State.DONE, "kind": "orders", "known_at": NOW, **given}
+    return Batch.objects.create(
+        bureau=place, file=file, origin=Batch.Origin.UPLOAD, created_at=NOW, **given
+    )
+
+
+def retailer(*, at: Bureau | None = None, code: str = "", **given: Any) -> Retailer:
+    """A shop with one version of its master record."""
+    place = at or bureau()
+    number = Retailer.objects.count() + 1
+    name = given.pop("name", f"第{number}便利店")
+    made = Retailer.objects.create(bureau=place, code=code or f"{place.code}{number:07}", name=name)
+    RetailerVersion.objects.create(
+        retailer=made, valid_from=dt.date(2020, 1, 1), name=name, batch=batch(at=place), row_no=2,
+        **given,
+    )  # fmt: skip
+    return made
