@@ -17,7 +17,7 @@ class PayStaff(Detector):
     key = "pay_staff"
     code = "PAY-04"
     family = "INT"
-    scope = "all"  # the member of staff may belong to another county or the city
+    scope = "bureau"
     subject = "retailer"
     inputs = (
         "payments.order_id", "payments.retailer_id", "payments.day", "payments.payer_account",
