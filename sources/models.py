@@ -8,6 +8,7 @@ from typing import Self
 
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 
 from accounts.models import Bureau, Scoped, ScopedQuerySet, User
 from documents.models import StoredFile
@@ -59,6 +60,18 @@ class Batch(Scoped):
     def __str__(self) -> str:
         return f"{self.file} {self.get_state_display()}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("sources:import_batch", args=[self.pk])
+
+    @property
+    def is_given_up(self) -> bool:
+        """Its job failed too often: nothing was loaded, and nobody tries again."""
+        return self.job is not None and self.job.parked_at is not None
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in {self.State.DONE, self.State.REFUSED} or self.is_given_up
+
 
 class Finding(models.Model):
     """A bad or doubtful row of a batch: where, what, why."""
@@ -85,10 +98,12 @@ class HeldRow(models.Model):
     """A row whose parent (retailer, order, product) has not come yet; loaded when it comes."""
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="held_rows")
+    bureau = models.ForeignKey(Bureau, models.PROTECT, related_name="+")  # where parents may be
     kind = models.CharField(max_length=30)
     parent_kind = models.CharField(max_length=30)
     parent_key = models.CharField(max_length=80)
     row_no = models.PositiveBigIntegerField()
+    row_hash = models.BigIntegerField()
     row = models.JSONField()
     released_by = models.ForeignKey(Batch, models.CASCADE, null=True, related_name="released_rows")
 
@@ -98,7 +113,12 @@ class HeldRow(models.Model):
                 fields=["parent_kind", "parent_key"],
                 name="held_for_parent",
                 condition=Q(released_by=None),
-            )
+            ),
+            models.Index(
+                fields=["bureau", "kind", "row_hash"],
+                name="held_already",
+                condition=Q(released_by=None),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -144,10 +164,11 @@ class ColumnProfile(models.Model):
 
 
 class Known(models.Model):
-    """What masters share: the batch and row they came from."""
+    """What masters share: the batch and row they came from, and a hash of what it said."""
 
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="+")
     row_no = models.PositiveBigIntegerField()
+    row_hash = models.BigIntegerField()
 
     class Meta:
         abstract = True
@@ -166,8 +187,11 @@ class Retailer(Scoped):
     code = models.CharField(max_length=40, unique=True)
     name = models.CharField(max_length=100, blank=True)
     licence_no = models.CharField(max_length=30, blank=True)
+    town = models.CharField(max_length=60, blank=True)
+    biz_type = models.CharField(max_length=20, blank=True)
     route = models.CharField(max_length=40, blank=True)
     tier = models.IntegerField(null=True)
+    status = models.CharField(max_length=20, blank=True)
     objects = RetailerQuerySet.as_manager()
 
     class Meta:
@@ -175,6 +199,14 @@ class Retailer(Scoped):
 
     def __str__(self) -> str:
         return self.name or self.code
+
+    def get_absolute_url(self) -> str:
+        return reverse("sources:retailer", args=[self.code])
+
+    @property
+    def retailer_id(self) -> str:
+        """What the exchange format calls the code."""
+        return self.code
 
 
 class RetailerVersionQuerySet(models.QuerySet["RetailerVersion"]):
@@ -223,7 +255,7 @@ class RetailerVersion(Known):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["retailer", "valid_from"], name="one_retailer_version_a_day"
+                fields=["retailer", "batch", "row_no"], name="one_retailer_version_a_row"
             )
         ]
 
@@ -248,7 +280,8 @@ class Licence(Known):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["licence_no", "known_from"], name="one_licence_version_a_day"
+                fields=["licence_no", "valid_from", "batch", "row_no"],
+                name="one_licence_version_a_row",
             )
         ]
 
@@ -275,7 +308,7 @@ class Sku(Known):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["bureau", "sku_id", "known_from"], name="one_sku_version_a_day"
+                fields=["bureau", "sku_id", "batch", "row_no"], name="one_sku_version_a_row"
             )
         ]
 
@@ -302,7 +335,7 @@ class Staff(Known):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["staff_id", "known_from"], name="one_staff_version_a_day"
+                fields=["staff_id", "batch", "row_no"], name="one_staff_version_a_row"
             )
         ]
 

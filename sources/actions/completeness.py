@@ -1,0 +1,71 @@
+"""Whether a day's orders and lines of a bureau have come, against the last eight same weekdays."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+from django.db import transaction
+from django.db.models import Q
+
+from accounts.models import Bureau
+from sources.lake.daily import daily_totals
+from sources.models import Completeness
+
+WEEKS = 8
+FEWEST = 4  # same weekdays below which nothing is known of what is usual
+LEAST_SHARE = 0.6  # of the usual orders and cartons
+LEAST_LINES = 0.98  # of the orders that must have lines
+FIELDS = ["orders", "cartons", "usual_orders", "usual_cartons", "is_complete", "reason"]
+
+
+@transaction.atomic
+def note_completeness(*, bureaus: Iterable[str]) -> None:
+    """Judge every order day of these bureaus (codes) anew; the night starts on complete days."""
+    codes = sorted(bureaus)
+    if not codes:
+        return
+    days = judged(daily_totals(Q(bureau__code__in=codes)))
+    ids = dict(Bureau.objects.filter(code__in=codes).values_list("code", "pk"))
+    known = {
+        (row.bureau_id, row.day): row for row in Completeness.objects.filter(bureau__code__in=codes)
+    }
+    wanted = []
+    for row in days.to_dict("records"):
+        fresh = Completeness(bureau_id=ids[row.pop("bureau")], **row)
+        former = known.get((fresh.bureau_id, fresh.day))
+        if former is None or any(getattr(former, f) != getattr(fresh, f) for f in FIELDS):
+            wanted.append(fresh)
+    Completeness.objects.bulk_create(
+        wanted,
+        batch_size=2000,
+        update_conflicts=True,
+        unique_fields=["bureau", "day"],
+        update_fields=FIELDS,
+    )
+
+
+def judged(totals: pd.DataFrame) -> pd.DataFrame:
+    """Totals a day (bureau, day, orders, cartons, with_lines) with what is usual and a verdict."""
+    days = totals.sort_values(["bureau", "day"], ignore_index=True)
+    weekday = pd.to_datetime(days["day"]).dt.weekday
+    for name in ("orders", "cartons"):
+        before = days.groupby([days["bureau"], weekday])[name].shift(1)
+        usual = before.groupby([days["bureau"], weekday]).rolling(WEEKS, min_periods=FEWEST)
+        days[f"usual_{name}"] = usual.median().droplevel([0, 1]).sort_index()
+    days["reason"] = [_reason(row) for row in days.to_dict("records")]
+    days["is_complete"] = days["reason"] == ""
+    days["orders"] = days["orders"].astype(int)
+    for name in ("usual_orders", "usual_cartons"):
+        days[name] = days[name].astype(object).where(days[name].notna(), None)
+    return days.drop(columns="with_lines")
+
+
+def _reason(day: dict[str, float]) -> str:
+    """Why a day is not complete, in Chinese; empty when it is."""
+    if day["with_lines"] < LEAST_LINES * day["orders"]:
+        lacking = day["orders"] - day["with_lines"]
+        return f"订单明细未到齐：{day['orders']:.0f} 笔订单中 {lacking:.0f} 笔没有明细"
+    for name, title, unit in (("orders", "订单", "笔"), ("cartons", "订货量", "条")):
+        usual = day[f"usual_{name}"]
+        if usual == usual and day[name] < LEAST_SHARE * usual:
+            return f"{title} {day[name]:.0f} {unit}，前 {WEEKS} 个同星期日一般为 {usual:.0f} {unit}"
+    return ""
