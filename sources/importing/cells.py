@@ -168,13 +168,13 @@ def read_code(text: str) -> Cell:
 
 def read_account(text: str) -> Cell:
     """An account or ID number in the form that is hashed: upper case, no blanks or dashes."""
-    cell = read_code(text)
+    cell = read_code(half_width(text).replace("-", ""))
     if cell.value is None:
         return cell
-    account = cell.value.replace("-", "").upper()
+    account = cell.value.upper()
     if is_masked(account):
         return Cell(doubt="已被脱敏，无法比对")
-    return Cell(account) if account else NOTHING
+    return NOTHING if is_missing(account) else Cell(account)
 
 
 def read_number(text: str) -> Cell:

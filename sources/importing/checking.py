@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from sources.importing import finishing
-from sources.importing.cells import is_missing, shorten, tidy
+from sources.importing.cells import shorten, tidy
 from sources.importing.columns import Typed, read_column
 from sources.importing.contract import Column, Doubt, Kind, Reject, Type
 from sources.importing.hashing import U64, hash_values, seed
@@ -249,7 +249,7 @@ def _blank(texts: pa.DictionaryArray) -> Mask:
 def is_noise(kind: Kind, cells: Mapping[str, str]) -> bool:
     """Whether a row that cannot be data is a total, a footer, a unit row or a repeated header.
 
-    `cells` holds the tidied text of every known column.
+    `cells` holds the tidied text of every known column, from left to right.
     """
     filled = [text for text in cells.values() if text]
     if _reads_like_note(filled) or is_unit_row(filled):
@@ -259,9 +259,8 @@ def is_noise(kind: Kind, cells: Mapping[str, str]) -> bool:
     }
     if all(normal_title(text) in titles for text in filled):
         return True
-    return (
-        len(filled) == 1 and not is_missing(filled[0]) and not re.search(r"[0-9A-Za-z]", filled[0])
-    )
+    leftmost = next(iter(cells.values()))  # a heading between the rows stands there alone
+    return len(filled) == 1 and leftmost == filled[0] and not re.search(r"[0-9A-Za-z]", leftmost)
 
 
 def _reads_like_note(filled: Sequence[str]) -> bool:

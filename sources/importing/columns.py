@@ -97,8 +97,8 @@ def _plain(column: Column, texts: pa.Array, factor: Decimal) -> pa.BooleanArray:
         return none
     plain = pc.match_substring_regex(texts, f"^(?:{pattern})$").fill_null(NO)
     plain = pc.and_(plain, pc.invert(pc.is_in(texts, value_set=_MISSING)))
-    if column.longest < 100:
-        plain = pc.and_(plain, pc.less_equal(pc.utf8_length(texts), column.longest))
+    if column.limit < 100:
+        plain = pc.and_(plain, pc.less_equal(pc.utf8_length(texts), column.limit))
     return plain if column.type is not Type.DATETIME or _all_exist(texts, plain) else none
 
 
@@ -158,7 +158,7 @@ def _checked(column: Column, cell: Cell) -> Cell:
         value = _to_fen(value)
     elif isinstance(value, Decimal):
         value = float(value)
-    if isinstance(value, str) and len(value) > column.longest:
+    if isinstance(value, str) and len(value) > column.limit:
         return _too_long(column, value)
     return Cell(value, doubt=doubt)
 
@@ -172,9 +172,9 @@ def _to_fen(yuan: Decimal) -> int:
 def _too_long(column: Column, value: str) -> Cell:
     if column.type in {Type.CODE, Type.HASHED}:
         return Cell(
-            fault=f"内容有 {len(value)} 个字符，{column.title}最多 {column.longest} 个，请核对"
+            fault=f"内容有 {len(value)} 个字符，{column.title}最多 {column.limit} 个，请核对"
         )
-    return Cell(value[: column.longest], doubt=f"内容过长，只保留前 {column.longest} 个字符")
+    return Cell(value[: column.limit], doubt=f"内容过长，只保留前 {column.limit} 个字符")
 
 
 def _assemble(

@@ -50,7 +50,8 @@ class Column:
     `words` turns a source's words into the value to read ({"ZZ": "31"}); "*" stands for any other
     word. `keep` are values that mean something here although they look empty elsewhere. `check`
     names a format ("ip", "licence", "id") whose faults are doubts. `personal` text is stored
-    encrypted. Text longer than `longest` characters is cut, with a doubt.
+    encrypted. A text longer than `longest` (200) characters is cut, with a doubt; the row of a
+    code longer than that (40) is rejected.
     """
 
     name: str
@@ -64,7 +65,12 @@ class Column:
     low: float | None = None
     high: float | None = None
     personal: bool = False
-    longest: int = 200
+    longest: int | None = None
+
+    @property
+    def limit(self) -> int:
+        """The most characters a value may have."""
+        return self.longest or (40 if self.type is Type.CODE else 200)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ def read_phone(text: str) -> Cell:
         return NOTHING
     if is_scientific(whole):
         return Cell(doubt=f"电话只剩科学计数法 {whole}，尾数已丢失，未采用")
-    parts = [part for part in (_digits(part) for part in _SEPARATORS.split(whole)) if part]
+    numbers = (_digits(part) for part in _SEPARATORS.split(whole))
+    parts = [number for number in numbers if not is_missing(number)]
     if not parts:
         return Cell(doubt="不是电话号码，未采用")
     first = parts[0]
@@ -35,7 +36,7 @@ def is_phone(number: str) -> bool:
 
 
 def _digits(part: str) -> str:
-    number = re.sub(r"[\s()\-—–]", "", part)
+    number = re.sub(r"[\s()'\"=\-—–]", "", part)
     number = re.sub(r"^(\+86|0086|86(?=1[3-9]\d{9}$))", "", number)
     return re.sub(r"^(\d+)\.0$", r"\1", number)
 
