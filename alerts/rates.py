@@ -89,10 +89,16 @@ def bursts(events: ir.Table, on: dt.date, weeks: int = 13) -> ir.Table:
 
 
 def usual_rate(events: ir.Table) -> ir.Table:
-    """One row: rate, the median over weeks of the share of hits (events: day, hit)."""
+    """One row: rate, the median over weeks of the share of hits (events: day, hit).
+
+    In a small bureau most weeks may have none; the rate is then half the share over all weeks.
+    """
     week = _.day.delta(ibis.date(MONDAY), unit="day") // 7
-    weekly = events.group_by(week=week).agg(share=_.hit.cast("float64").mean())
-    return weekly.agg(rate=_.share.median().clip(lower=LOWEST, upper=HIGHEST))
+    share = _.hit.cast("float64").mean()
+    weekly = events.group_by(week=week).agg(share=share).agg(middle=_.share.median())
+    rates = weekly.cross_join(events.agg(all=share))
+    rate = ibis.greatest(_.middle, _["all"] / 2).clip(lower=LOWEST, upper=HIGHEST)
+    return rates.select(rate=rate)
 
 
 def rank_surprise(value: Deferred) -> Deferred:
