@@ -1,0 +1,185 @@
+"""Opens Facts: the lake's committed files and the masters, as known on a day.
+
+Only this package names an engine. `open_facts` serves one night; a replay takes a `session`, which
+loads its window once and cuts it by day for each night.
+"""
+
+import contextlib
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import duckdb
+import ibis
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+import pyarrow as pa
+from django.db.models import Q
+
+from accounts.models import Bureau
+from sources.crypto import unseal_column
+from sources.facts import COLUMNS, Facts, schema
+from sources.lake.committed import committed_files
+from sources.lake.engine import connect, scan
+from sources.lake.snapshots import (
+    NO_CHANGES,
+    empty_sql,
+    load_masters,
+    master_tables,
+    snapshot_sql,
+    tier_history_sql,
+)
+from sources.lake.views import Window, fact_sql, fact_tables, missing_columns
+from sources.models import TableVersion
+
+
+@dataclass
+class Session:
+    """An opened window of the lake. `facts(on)` may be asked for any day within it."""
+
+    con: duckdb.DuckDBPyConnection
+    backend: ibis.BaseBackend
+    missing: frozenset[str]
+    tables: dict[str, ir.Table]
+    changes: str
+    _snapshots: dict[dt.date, dict[str, ir.Table]] = field(default_factory=dict)
+
+    def facts(self, on: dt.date) -> Facts:
+        """What had happened by the end of a day, masters as they were on it."""
+        cut = Facts(tables=self.tables, missing=self.missing).until(on)
+        return Facts(tables={**cut.tables, **self._masters(on)}, missing=self.missing)
+
+    def _masters(self, on: dt.date) -> dict[str, ir.Table]:
+        if on not in self._snapshots:
+            found = {}
+            for table in master_tables():
+                name = f"{table}_{on:%Y%m%d}"
+                self.con.execute(
+                    f"CREATE TABLE {name} AS {snapshot_sql(table, on, changes=self.changes)}"
+                )
+                found[table] = _table(self.backend, name, table)
+            self._snapshots = {on: found}
+        return self._snapshots[on]
+
+
+@contextlib.contextmanager
+def open_facts(
+    *, on: dt.date, bureaus: Sequence[str], known_at: dt.datetime | None = None
+) -> Iterator[Facts]:
+    """Facts of these bureaus (codes; what lies below them too) by the end of a day.
+
+    `known_at` leaves out what was imported later. The engine's connection closes with the block.
+    """
+    with _opened(bureaus, Window(None, on, _naive(known_at)), keep=False) as opened:
+        yield opened.facts(on)
+
+
+@contextlib.contextmanager
+def session(
+    *,
+    bureaus: Sequence[str],
+    since: dt.date | None = None,
+    until: dt.date | None = None,
+    known_at: dt.datetime | None = None,
+) -> Iterator[Session]:
+    """The facts of a window, loaded once into the engine, to be cut for one night after another."""
+    with _opened(bureaus, Window(since, until, _naive(known_at)), keep=True) as opened:
+        yield opened
+
+
+def _naive(moment: dt.datetime | None) -> dt.datetime | None:
+    return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment else None
+
+
+@contextlib.contextmanager
+def _opened(bureaus: Sequence[str], window: Window, *, keep: bool) -> Iterator[Session]:
+    con = connect()
+    try:
+        yield _open(con, bureaus, window, keep=keep)
+    finally:
+        con.close()
+
+
+def _open(
+    con: duckdb.DuckDBPyConnection, bureaus: Sequence[str], window: Window, *, keep: bool
+) -> Session:
+    """Lay every table out in the engine: as a view over its files, or loaded where it is kept."""
+    within, above = _scopes(bureaus)
+    con.create_function("unseal", _unseal, ["VARCHAR"], "VARCHAR", type="arrow")
+    load_masters(con, within=within, above=above, known_at=window.known_at)
+    files = {table: committed_files(table, within | above) for table in fact_tables()}
+    brought = _brought(within | above)
+    kind = "TABLE" if keep else "VIEW"
+    has_tiers = "tier" in brought.get("retailers", set()) or bool(files["changes"])
+    backend = ibis.duckdb.from_connection(con)
+    tables, changes = {}, NO_CHANGES
+    for table in fact_tables():
+        if table == "orders":
+            con.execute(f"CREATE TABLE tier_history AS {tier_history_sql(changes)}")
+        if not files[table]:
+            sql = empty_sql(table)
+        else:
+            sql = fact_sql(table, files, window, tiers=has_tiers)
+        order = " ORDER BY day" if keep and table in {"orders", "lines"} else ""
+        con.execute(f"CREATE {kind} {table} AS {sql}{order}")
+        if table == "changes" and files[table]:
+            changes = _sealed_changes(con, files[table], window)
+        tables[table] = _table(backend, table, table)
+    return Session(
+        con=con,
+        backend=backend,
+        missing=_missing(brought),
+        tables=tables,
+        changes=changes,
+    )
+
+
+def _scopes(bureaus: Sequence[str]) -> tuple[Q, Q]:
+    """Conditions on a bureau: these and what lies below them; those above them."""
+    within, above = Q(pk__in=[]), Q(pk__in=[])
+    for path in Bureau.objects.filter(code__in=list(bureaus)).values_list("path", flat=True):
+        within |= Q(bureau__path__startswith=path)
+        steps = path.strip("/").split("/")
+        above |= Q(bureau__path__in=[f"/{'/'.join(steps[:n])}/" for n in range(1, len(steps))])
+    return within, above
+
+
+def _brought(within: Q) -> dict[str, set[str]]:
+    """Table -> the source columns that imports have brought."""
+    found: dict[str, set[str]] = {}
+    for table, columns in TableVersion.objects.filter(within).values_list("table", "columns"):
+        found.setdefault(table, set()).update(columns)
+    return found
+
+
+def _missing(brought: dict[str, set[str]]) -> frozenset[str]:
+    """What no import has brought, less what follows from something else."""
+    missing = {name for table in COLUMNS for name in missing_columns(table, brought.get(table))}
+    if "orders" in brought:
+        missing.discard("orders.week_start")
+        if "tier" in brought.get("retailers", set()):
+            missing.discard("orders.tier")
+    if {"lines", "limits"} <= set(brought):
+        missing.discard("lines.limit_qty")
+    return frozenset(missing)
+
+
+def _sealed_changes(con: duckdb.DuckDBPyConnection, files: list[str], window: Window) -> str:
+    """The change rows for snapshots, once; addresses stay sealed until somebody reads one."""
+    from_files = f"SELECT * FROM {scan(files)} x WHERE {window.in_force('x')}"
+    con.execute(
+        "CREATE TABLE change_rows AS SELECT retailer_id, day, field, new_value, batch_id, row_no "
+        f"FROM ({from_files})"
+    )
+    return "SELECT * FROM change_rows"
+
+
+def _table(backend: ibis.BaseBackend, name: str, table: str) -> ir.Table:
+    """A table of the engine as Ibis sees it, its schema known without asking."""
+    return ops.DatabaseTable(
+        name=name, schema=schema(table), source=backend, namespace=ops.Namespace()
+    ).to_expr()
+
+
+def _unseal(column: pa.ChunkedArray) -> pa.Array:
+    return unseal_column(pa.chunked_array([column]) if isinstance(column, pa.Array) else column)

@@ -1,0 +1,211 @@
+"""Masters as they were on a day: the version in force, and the changes that had come by then."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+from django.db.models import Q, QuerySet
+
+from sources.facts import COLUMNS
+from sources.lake.sqltypes import SQL_TYPES, null_columns
+from sources.models import Licence, RetailerVersion, Sku, Staff
+
+# A change's field -> the column of `retailers` that it sets.
+OVERLAID = {
+    "phone": "phone",
+    "tier": "tier",
+    "status": "status",
+    "account": "bound_account",
+    "address": "address",
+    "type": "biz_type",
+}
+SEALED = {"retailers": ("licensee", "address"), "licences": ("holder", "address"), "staff": ("name",)}
+BEGINNING = dt.date(1, 1, 1)
+
+# table -> model field of each column that is called otherwise in the model
+NAMES: dict[str, dict[str, str]] = {
+    "retailers": {"retailer_id": "retailer__code", "phone": "phone_hash"},
+    "licences": {"retailer_id": "retailer_code"},
+    "staff": {"phone": "phone_hash"},
+    "skus": {"sku_name": "name"},
+}
+# table -> what tells versions of one master apart, and since when a version is in force
+KEYS = {
+    "retailers": (("retailer_id",), "valid_from"),
+    "licences": (("licence_no", "valid_from"), "known_from"),
+    "staff": (("staff_id",), "known_from"),
+    "skus": (("sku_id",), "known_from"),
+}
+NO_CHANGES = (
+    "SELECT NULL::VARCHAR AS retailer_id, NULL::DATE AS day, NULL::VARCHAR AS field, "
+    "NULL::VARCHAR AS new_value, NULL::BIGINT AS batch_id, NULL::BIGINT AS row_no WHERE false"
+)
+
+
+def load_masters(
+    con: duckdb.DuckDBPyConnection, *, within: Q, above: Q, known_at: dt.datetime | None
+) -> None:
+    """Register every version of the masters of some bureaus; products and staff also from above."""
+    wide = within | above
+    sets: dict[str, QuerySet[Any]] = {
+        "retailers": RetailerVersion.objects.filter(_of_retailer(within)),
+        "licences": Licence.objects.filter(within),
+        "staff": Staff.objects.filter(wide),
+        "skus": Sku.objects.filter(wide),
+    }
+    for table, rows in sets.items():
+        known = rows if known_at is None else rows.filter(batch__known_at__lte=known_at)
+        con.register(f"{table}_versions", _versions(table, known))
+
+
+def _of_retailer(condition: Q) -> Q:
+    """The condition on a bureau, asked of a retailer's bureau."""
+    children = [
+        _of_retailer(child) if isinstance(child, Q) else (f"retailer__{child[0]}", child[1])
+        for child in condition.children
+    ]
+    return Q(*children, _connector=condition.connector, _negated=condition.negated)
+
+
+def _versions(table: str, rows: QuerySet[Any]) -> pa.Table:
+    """All versions: the columns of facts (personal text still sealed), lineage, order, start."""
+    _, start = KEYS[table]
+    bureau = "retailer__bureau__" if table == "retailers" else "bureau__"
+    names = {name: NAMES[table].get(name, name) for name in COLUMNS[table]}
+    names |= {"bureau": bureau + "code", "bureau_path": bureau + "path", "batch_id": "batch_id"}
+    names |= {"row_no": "row_no", "pk": "pk", "in_force": start}
+    found = list(rows.order_by("pk").values_list(*names.values()))
+    columns = list(zip(*found, strict=True)) if found else [()] * len(names)
+    types = {**COLUMNS[table], "batch_id": "int64", "row_no": "int64", "pk": "int64"}
+    types["in_force"] = "date"
+    arrays = {
+        name: pa.array(_empty_as_null(values), _ARROW[types.get(name, "string")])
+        for name, values in zip(names, columns, strict=True)
+    }
+    return _with_starts(pa.table(arrays)) if table == "retailers" else pa.table(arrays)
+
+
+_ARROW = {
+    "string": pa.string(),
+    "int64": pa.int64(),
+    "float64": pa.float64(),
+    "date": pa.date32(),
+    "boolean": pa.bool_(),
+}
+
+
+def _empty_as_null(values: Sequence[Any]) -> list[Any]:
+    return [None if value == "" else value for value in values]
+
+
+def _with_starts(versions: pa.Table) -> pa.Table:
+    """Since when each overlaid value was stated: a snapshot that repeats a value says nothing new,
+    so that changes before it still count."""
+    frame = versions.select(["retailer_id", "in_force", "pk", *OVERLAID.values()]).to_pandas()
+    frame = frame.sort_values(["retailer_id", "in_force", "pk"])
+    first = ~frame["retailer_id"].duplicated()
+    for field, column in OVERLAID.items():
+        text = frame[column].astype(object).where(frame[column].notna(), "").astype(str)
+        told = first | (text != text.shift())
+        start = pd.Series(frame["in_force"]).where(told).mask(first, BEGINNING)
+        starts = start.groupby(frame["retailer_id"]).ffill().sort_index()
+        versions = versions.append_column(
+            f"since_{field}", pa.array(starts.to_list(), pa.date32())
+        )
+    return versions
+
+
+def snapshot_sql(table: str, on: dt.date, *, changes: str) -> str:
+    """SQL of one master table as of a day. `changes`: SQL of the change rows."""
+    if table == "retailers":
+        return _retailers_sql(on, changes)
+    if table == "licences":
+        return _licences_sql(on, changes)
+    return f"SELECT {_columns(table, 'b')} FROM ({_in_force(table, on)}) b"
+
+
+def _in_force(table: str, on: dt.date) -> str:
+    """The version in force: the newest that began by then, else the first. A product that several
+    catalogues list comes from the nearest."""
+    keys, _ = KEYS[table]
+    nearest = "length(bureau_path) DESC, " if table == "skus" else ""
+    return f"""SELECT * FROM {table}_versions QUALIFY row_number() OVER (
+        PARTITION BY {", ".join(keys)} ORDER BY {nearest}(in_force <= DATE '{on}') DESC,
+        CASE WHEN in_force <= DATE '{on}' THEN in_force END DESC NULLS LAST,
+        in_force, pk DESC) = 1"""
+
+
+def _columns(table: str, alias: str, **instead: str) -> str:
+    parts = []
+    for name, kind in {**COLUMNS[table], "bureau": "string"}.items():
+        plain = f"{alias}.{name}"
+        sealed = name in SEALED.get(table, ())
+        value = instead.get(name, f"unseal({plain})" if sealed else plain)
+        parts.append(f"({value})::{SQL_TYPES[kind]} AS {name}")
+    return ", ".join([*parts, f"{alias}.batch_id", f"{alias}.row_no"])
+
+
+def _newest(field: str, condition: str) -> str:
+    order = "(c.day - DATE '1970-01-01')::HUGEINT * 1000000000000 + c.batch_id * 10000000 + c.row_no"
+    return (
+        f"arg_max(coalesce(c.new_value, ''), {order}) "
+        f"FILTER (WHERE c.field = '{field}' AND {condition})"
+    )
+
+
+def _retailers_sql(on: dt.date, changes: str) -> str:
+    """Retailers with the changes of phone, tier and so on that had come by then."""
+    newest = ", ".join(
+        f"{_newest(field, f'c.day >= b.since_{field}')} AS new_{field}" for field in OVERLAID
+    )
+    instead = {}
+    for field, column in OVERLAID.items():
+        old = f"b.{column}"
+        new = f"nullif(n.new_{field}, '')"
+        if column in SEALED["retailers"]:
+            old, new = f"unseal({old})", f"unseal({new})"
+        if column == "tier":
+            new = f"try_cast({new} AS BIGINT)"
+        instead[column] = f"CASE WHEN n.new_{field} IS NULL THEN {old} ELSE {new} END"
+    return f"""WITH base AS ({_in_force("retailers", on)}),
+        news AS (SELECT b.retailer_id, {newest} FROM base b
+            JOIN ({changes}) c ON c.retailer_id = b.retailer_id AND c.day <= DATE '{on}'
+            GROUP BY b.retailer_id)
+        SELECT {_columns("retailers", "b", **instead)}
+        FROM base b LEFT JOIN news n ON n.retailer_id = b.retailer_id"""
+
+
+def _licences_sql(on: dt.date, changes: str) -> str:
+    """Licences with the changes of status that came after their own."""
+    due = "c.day BETWEEN b.valid_from AND b.valid_to AND c.day > coalesce(b.status_date, DATE '1-1-1')"
+    return f"""WITH base AS ({_in_force("licences", on)}),
+        news AS (SELECT b.licence_no, b.valid_from,
+            {_newest("licence_status", "true")} AS status, max(c.day) AS day
+            FROM base b JOIN ({changes}) c ON c.retailer_id = b.retailer_id
+                AND c.field = 'licence_status' AND c.day <= DATE '{on}' AND {due}
+            GROUP BY ALL)
+        SELECT {_columns("licences", "b", status="coalesce(n.status, b.status)",
+                         status_date="coalesce(n.day, b.status_date)")}
+        FROM base b LEFT JOIN news n USING (licence_no, valid_from)"""
+
+
+def tier_history_sql(changes: str) -> str:
+    """SQL: retailer_id, since, tier: the tier of each retailer from a day on."""
+    return f"""SELECT retailer_id, CASE WHEN row_number() OVER (
+            PARTITION BY retailer_id ORDER BY in_force, pk) = 1 THEN DATE '1-1-1' ELSE in_force END
+            AS since, tier FROM retailers_versions WHERE since_tier IN (in_force, DATE '1-1-1')
+        UNION ALL
+        SELECT retailer_id, day, try_cast(new_value AS BIGINT) FROM ({changes})
+        WHERE field = 'tier'"""
+
+
+def empty_sql(table: str) -> str:
+    """A table without rows, for what was never imported."""
+    return f"SELECT {null_columns(table)} WHERE false"
+
+
+def master_tables() -> Iterable[str]:
+    return KEYS

@@ -1,0 +1,132 @@
+"""SQL of the fact tables over lake files: rows in force, under the names of `sources.facts`."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sources.facts import COLUMNS
+from sources.lake.engine import scan
+from sources.lake.sqltypes import SQL_TYPES
+from sources.lake.tables import TABLES, kind_of
+
+SLACK = dt.timedelta(days=31)  # lines keep the day that their order had when they came
+# "table.column" -> the source's column, where it is called otherwise
+SOURCES = {"orders.at": "order_time"}
+DERIVED = {"day", "retailer_id"}  # there as soon as the table is
+SEALED = {"payments": ("payer_name",), "complaints": ("subject", "text")}
+READABLE = "('phone', 'tier', 'status', 'account', 'type', 'licence_status')"  # changes not sealed
+ORDER_CHILDREN = ("deliveries", "payments")
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which rows count: those of these days, as known at a moment (UTC, naive; null: now)."""
+
+    since: dt.date | None
+    until: dt.date | None
+    known_at: dt.datetime | None
+
+    def in_force(self, alias: str) -> str:
+        """SQL: the row was known, and nothing had corrected it."""
+        if self.known_at is None:
+            return f"{alias}.superseded_by IS NULL"
+        moment = f"TIMESTAMP '{self.known_at}'"
+        return (
+            f"{alias}.known_at <= {moment} AND "
+            f"({alias}.superseded_at IS NULL OR {alias}.superseded_at > {moment})"
+        )
+
+    def days(self, alias: str, *, slack: dt.timedelta = dt.timedelta(0)) -> str:
+        """SQL: the row's day is within, or it has none."""
+        ends = []
+        if self.since is not None:
+            ends.append(f"{alias}.day >= DATE '{self.since - slack}'")
+        if self.until is not None:
+            ends.append(f"{alias}.day <= DATE '{self.until + slack}'")
+        return f"({alias}.day IS NULL OR ({' AND '.join(ends)}))" if ends else "true"
+
+
+def fact_sql(table: str, files: Mapping[str, list[str]], window: Window, *, tiers: bool) -> str:
+    """SQL of one fact table. `files` names every table's lake files; needs the views of `orders`,
+    `limits` and, where `tiers`, `tier_history`."""
+    rows = scan(files[table])
+    if table == "orders":
+        return _orders(rows, window, tiers=tiers)
+    if table == "lines":
+        return _lines(rows, window, limits=bool(files.get("limits")))
+    dated = "true"
+    if "day" in COLUMNS[table] and table != "changes":  # old changes still tell a snapshot
+        dated = window.days("x")
+    where = f"{window.in_force('x')} AND {dated}"
+    if table in ORDER_CHILDREN:
+        columns = _columns(table, "x", retailer_id="o.retailer_id")
+        return (
+            f"SELECT {columns} FROM {rows} x JOIN orders o USING (order_id) "
+            f"WHERE {where}"
+        )
+    return f"SELECT {_columns(table, 'x')} FROM {rows} x WHERE {where}"
+
+
+def _columns(table: str, alias: str, **instead: str) -> str:
+    has = {column.name for column in kind_of(table).columns} | {"day"}
+    parts = []
+    for name, kind in COLUMNS[table].items():
+        source = SOURCES.get(f"{table}.{name}", name)
+        value = f"{alias}.{source}" if source in has else "NULL"
+        if name in SEALED.get(table, ()):
+            value = f"unseal({value})"
+        if table == "changes" and name in {"old_value", "new_value"}:
+            value = f"CASE WHEN {alias}.field IN {READABLE} THEN {value} ELSE unseal({value}) END"
+        parts.append(f"({instead.get(name, value)})::{SQL_TYPES[kind]} AS {name}")
+    lineage = ("bureau", "batch_id", "row_no")
+    return ", ".join([*parts, *(f"{alias}.{name} AS {name}" for name in lineage)])
+
+
+def _orders(rows: str, window: Window, *, tiers: bool) -> str:
+    """Neither cancelled orders nor returns; the tier is the order's own, else that of its day."""
+    live = (
+        f"{window.in_force('x')} AND NOT coalesce(x.is_cancelled, false) "
+        f"AND NOT coalesce(x.is_return, false) AND {window.days('x')}"
+    )
+    week = "coalesce(x.week_start, date_trunc('week', x.day)::DATE)"
+    if not tiers:
+        return f"SELECT {_columns('orders', 'x', week_start=week)} FROM {rows} x WHERE {live}"
+    columns = _columns("orders", "x", week_start=week, tier="coalesce(x.tier, t.tier)")
+    return (
+        f"SELECT {columns} FROM (SELECT * FROM {rows} x WHERE {live}) x ASOF LEFT JOIN "
+        "tier_history t ON t.retailer_id = x.retailer_id AND x.day >= t.since"
+    )
+
+
+def _lines(rows: str, window: Window, *, limits: bool) -> str:
+    """Lines of such orders; a line without a limit has that of its week, product and tier."""
+    joined, limit = "", "x.limit_qty"
+    if limits:
+        joined = (
+            "LEFT JOIN limits m ON m.week_start = o.week_start AND m.sku_id = x.sku_id "
+            "AND m.tier = o.tier"
+        )
+        limit = "coalesce(x.limit_qty, m.limit_qty)"
+    columns = _columns("lines", "x", retailer_id="o.retailer_id", day="o.day", limit_qty=limit)
+    return (
+        f"SELECT {columns} FROM {rows} x JOIN orders o ON o.order_id = x.order_id {joined} "
+        f"WHERE {window.in_force('x')} AND {window.days('x', slack=SLACK)}"
+    )
+
+
+def missing_columns(table: str, brought: set[str] | None) -> set[str]:
+    """Those "table.column"s that no import has brought; null: the table never came."""
+    names = COLUMNS[table]
+    if brought is None:
+        return {f"{table}.{name}" for name in names}
+    return {
+        f"{table}.{name}"
+        for name in names
+        if name not in DERIVED and SOURCES.get(f"{table}.{name}", name) not in brought
+    }
+
+
+def fact_tables() -> list[str]:
+    """The tables of the lake, those first that others look into."""
+    first = ["changes", "limits", "orders"]
+    return first + [name for name in TABLES.values() if name not in first]
