@@ -47,6 +47,12 @@ def cartons(quantity: float | None) -> str:
 
 
 @register.filter
+def count(number: int | None) -> str:
+    """A whole number with a space every three digits."""
+    return f"{number:,}".replace(",", " ") if isinstance(number, int) else "—"
+
+
+@register.filter
 def yuan(fen: int | None) -> str:
     """Money in yuan from whole fen."""
     return "—" if fen is None else f"{fen / 100:,.2f}".replace(",", " ")
