@@ -72,6 +72,7 @@ class Night(Scoped):
         FAILED = "failed", "失败"
 
     on = models.DateField()
+    round = models.PositiveIntegerField(default=0)  # how often it was started
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
     rule_version = models.ForeignKey(RuleVersion, models.PROTECT, null=True)
     started_at = models.DateTimeField(null=True, blank=True)
@@ -271,6 +272,7 @@ class Reason(models.Model):
     numbers = models.JSONField()
     parameters = models.JSONField()
     evidence = models.JSONField(default=list)  # copies of the source rows, with batch_id and row_no
+    elsewhere = models.PositiveIntegerField(default=0)  # further rows, of other bureaus: only counted
 
     class Meta:
         constraints = [

@@ -1,0 +1,300 @@
+"""The other half of a night: what was decided becomes alerts, sightings and ledger entries."""
+
+import datetime as dt
+import functools
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+import audit.actions
+from accounts.calendar import deadline
+from accounts.models import Audience, Bureau
+from alerts.actions.evidence import Shown
+from alerts.actions.finding import Places
+from alerts.actions.rules import parameters_of, weight_of
+from alerts.detection import Detector
+from alerts.grading import Fate, Policy, higher
+from alerts.models import Alert, Hit, Night, Reason, RuleVersion, Sighting, State, Surprise
+
+Key = tuple[str, str, str, str]  # bureau, subject_kind, subject_id, audience
+Shower = Callable[[list[Surprise]], Mapping[int, Shown]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """What a city's night stands on."""
+
+    city: Bureau
+    bureaus: Mapping[str, Bureau]  # the city and its counties, by code
+    nights: Mapping[str, Night]  # by bureau code
+    version: RuleVersion
+    detectors: Mapping[str, Detector]  # by key
+    policy: Policy
+    on: dt.date
+    now: dt.datetime
+
+
+def audience_of(surprise: Surprise) -> str:
+    """Evidence about the bureau's own people goes above the county."""
+    return Audience.ABOVE if surprise.staff_concerned else Audience.EVERYONE
+
+
+def key_of(surprise: Surprise) -> Key:
+    return (
+        surprise.bureau.code,
+        surprise.subject_kind,
+        surprise.subject_id,
+        str(audience_of(surprise)),
+    )
+
+
+@dataclass(kw_only=True)
+class Listing:
+    """Writes one city night. `list_all` once, then `tell` the audit trail as the last thing."""
+
+    ground: Ground
+    places: Places
+    show: Shower
+    pushed: Counter[str] = field(default_factory=Counter)  # bureau code -> alerts
+    led: Counter[tuple[int, str]] = field(default_factory=Counter)  # night and leading detector
+    repeated: Counter[str] = field(default_factory=Counter)
+    suppressed: Counter[str] = field(default_factory=Counter)
+    events: list[tuple[str, Alert]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Look up what the decisions meet: open alerts, and those of an earlier run."""
+        within = Alert.objects.filter(bureau__in=[one.pk for one in self.ground.bureaus.values()])
+        self.open = {self._key(one): one for one in within.open().select_related("bureau")}
+        tonight = within.filter(on=self.ground.on).select_related("bureau")
+        self.mine = {self._key(one): one for one in tonight}
+        self.numbers = Counter(one.bureau.code for one in tonight)
+        self.seen = set(
+            Sighting.objects.filter(
+                on=self.ground.on,
+                alert__bureau__in=[one.pk for one in self.ground.bureaus.values()],
+            ).values_list("alert_id", flat=True)
+        )
+        self._due = functools.cache(self._deadline)
+
+    def list_all(self, decided: pd.DataFrame, surprises: Iterable[Surprise]) -> None:
+        """Give every decided subject its alert or sighting, and every hit its ledger entry."""
+        by_key: dict[Key, list[Surprise]] = defaultdict(list)
+        for surprise in surprises:
+            by_key[key_of(surprise)].append(surprise)
+        alerts: dict[Key, tuple[Alert | None, str]] = {}
+        listed: list[tuple[Alert, list[Surprise]]] = []
+        for row in decided.to_dict("records"):
+            key = (row["bureau"], row["subject_kind"], row["subject_id"], row["audience"])
+            alert, is_new = self._place(key, row, by_key[key])
+            alerts[key] = alert, row["fate"]
+            if alert is not None and is_new:
+                listed.append((alert, by_key[key]))
+        self._explain(listed)
+        self._keep_hits(by_key, alerts)
+
+    def tell(self) -> None:
+        """Append the night's events: the chain is held from here to the commit."""
+        for kind, alert in self.events:
+            audit.actions.record(
+                kind, subject=alert.code, bureau=alert.bureau.code, by="system",
+                grade=alert.grade, score=round(alert.score, 2), detector=alert.detector,
+                night=self.ground.on.isoformat(),
+            )  # fmt: skip
+        audit.actions.record(
+            "night.graded", subject=f"{self.ground.city.code}:{self.ground.on}",
+            bureau=self.ground.city.code, by="system", rules=self.ground.version.number,
+            pushed=self.pushed.total(), repeated=self.repeated.total(),
+            suppressed=self.suppressed.total(),
+        )  # fmt: skip
+
+    def _place(
+        self, key: Key, row: Mapping[Any, Any], surprises: list[Surprise]
+    ) -> tuple[Alert | None, bool]:
+        """The alert that the subject belongs to, and whether this run put it on the list."""
+        listed = row["fate"] == Fate.LISTED
+        alert = self.mine.get(key) or self.open.get(key)
+        if alert is None and listed:
+            alert = self._raise(key, row, surprises)
+            self.pushed[key[0]] += 1
+            self._count_lead(alert, surprises)
+            return alert, True
+        if alert is None:
+            if row["fate"] == Fate.COOLED:
+                self.suppressed[key[0]] += 1
+            return None, False
+        if alert.on == self.ground.on:
+            self.pushed[key[0]] += 1
+            self._count_lead(alert, surprises)
+        elif row["fate"] != Fate.BELOW:
+            self.repeated[key[0]] += 1
+        if row["fate"] == Fate.BELOW or alert.pk in self.seen:
+            return alert, False
+        self._fold(alert, row, surprises, listed=listed)
+        return alert, listed
+
+    def _count_lead(self, alert: Alert, surprises: list[Surprise]) -> None:
+        night = next((one.night_id for one in surprises if one.detector == alert.detector), 0)
+        self.led[night, alert.detector] += 1
+
+    def _raise(self, key: Key, row: Mapping[Any, Any], surprises: list[Surprise]) -> Alert:
+        ground, bureau = self.ground, self.ground.bureaus[key[0]]
+        place = self.places.of(key[1], key[2])
+        self.numbers[key[0]] += 1
+        alert = Alert.objects.create(
+            bureau=bureau,
+            audience=key[3],
+            code=f"YJ-{bureau.code}-{ground.on:%Y%m%d}-{self.numbers[key[0]]:03d}",
+            subject_kind=key[1],
+            subject_id=key[2],
+            subject_name=(bureau.name if key[1] == "bureau" else place.name)[:100],
+            route=place.route[:40],
+            on=ground.on,
+            last_on=ground.on,
+            staff_concerned=key[3] == Audience.ABOVE,
+            link=self._link(row["link"]),
+            rule_version=ground.version,
+            night=ground.nights[key[0]],
+            pushed_at=ground.now,
+            due_at=self._due("alert.claim", row["grade"], key[0]),
+            conclude_by=self._due("alert.conclude", row["grade"], key[0]),
+            **self._headline(row, surprises),
+        )
+        self._sight(alert, row, surprises, listed=True)
+        self.events.append(("alert.pushed", alert))
+        return alert
+
+    def _fold(
+        self, alert: Alert, row: Mapping[Any, Any], surprises: list[Surprise], *, listed: bool
+    ) -> None:
+        """Append the night to an open alert; a listing with more to say gives the headline."""
+        self._sight(alert, row, surprises, listed=listed)
+        alert.last_on = max(alert.last_on, self.ground.on)
+        graver = higher(row["grade"], alert.grade) != alert.grade
+        if listed and (graver or row["score"] > alert.score):
+            grade = higher(row["grade"], alert.grade)
+            for name, value in {**self._headline(row, surprises), "grade": grade}.items():
+                setattr(alert, name, value)
+        if listed and graver:
+            self._hurry(alert)
+            self.events.append(("alert.raised", alert))
+        alert.version += 1
+        alert.save()
+
+    def _hurry(self, alert: Alert) -> None:
+        """A graver grade has shorter clocks, from now on; they never become longer."""
+        what = "alert.claim" if alert.state == State.PUSHED else "alert.phone"
+        due = self._due(what, alert.grade, alert.bureau.code)
+        conclude = self._due("alert.conclude", alert.grade, alert.bureau.code)
+        alert.due_at = min(filter(None, (alert.due_at, due)), default=None)
+        alert.conclude_by = min(filter(None, (alert.conclude_by, conclude)), default=None)
+
+    def _sight(
+        self, alert: Alert, row: Mapping[Any, Any], surprises: list[Surprise], *, listed: bool
+    ) -> None:
+        Sighting.objects.create(
+            alert=alert,
+            on=self.ground.on,
+            families=row["families"],
+            listed=listed,
+            **self._headline(row, surprises),
+        )
+
+    def _headline(self, row: Mapping[Any, Any], surprises: list[Surprise]) -> dict[str, Any]:
+        lead = next(one for one in surprises if one.detector == row["detector"])
+        return {
+            "detector": row["detector"],
+            "family": row["family"],
+            "grade": row["grade"],
+            "score": round(row["score"], 4),
+            "sentence": lead.sentence,
+        }
+
+    def _link(self, link: str) -> str:
+        """What the members of one proposed case share: the link and its week."""
+        if not link:
+            return ""
+        monday = self.ground.on - dt.timedelta(days=self.ground.on.weekday())
+        return f"{monday.isoformat()}|{link}"[:80]
+
+    def _deadline(self, what: str, grade: str, bureau: str) -> dt.datetime | None:
+        return deadline(
+            what, grade=grade, start=self.ground.now, bureau=self.ground.bureaus[bureau]
+        )
+
+    def _explain(self, listed: list[tuple[Alert, list[Surprise]]]) -> None:
+        """Give each listed alert its reasons, with parameters and copies of the source rows."""
+        chosen = {
+            alert.pk: [one for one in found if self._is_worth_showing(one, alert)]
+            for alert, found in listed
+        }
+        shown = self.show([one for found in chosen.values() for one in found])
+        Reason.objects.bulk_create(
+            [
+                self._reason(alert, one, shown.get(one.pk, Shown()))
+                for alert, _ in listed
+                for one in chosen[alert.pk]
+            ]
+        )
+
+    def _is_worth_showing(self, one: Surprise, alert: Alert) -> bool:
+        lead = one.detector == alert.detector
+        return lead or bool(one.floor) or one.surprise >= self.ground.policy.strong
+
+    def _reason(self, alert: Alert, one: Surprise, shown: Shown) -> Reason:
+        detector = self.ground.detectors[one.detector]
+        return Reason(
+            alert=alert,
+            on=self.ground.on,
+            detector=one.detector,
+            surprise=one.surprise,
+            weight=weight_of(type(detector), self.ground.policy),
+            sentence=one.sentence,
+            numbers=one.numbers,
+            parameters=parameters_of(detector),
+            evidence=shown.rows,
+            elsewhere=shown.elsewhere,
+        )
+
+    def _keep_hits(
+        self,
+        by_key: Mapping[Key, list[Surprise]],
+        alerts: Mapping[Key, tuple[Alert | None, str]],
+    ) -> None:
+        hits = []
+        for key, found in by_key.items():
+            alert, fate = alerts[key]
+            why = "" if fate == Fate.LISTED else str(fate)
+            hits += [self._hit(one, alert, why) for one in found if one.is_hit]
+        Hit.objects.bulk_create(
+            hits,
+            update_conflicts=True,
+            unique_fields=["bureau", "detector", "subject_kind", "subject_id", "on"],
+            update_fields=["sentence", "grade", "score", "numbers", "why_not_pushed", "alert"],
+            batch_size=2000,
+        )
+
+    def _hit(self, one: Surprise, alert: Alert | None, why: str) -> Hit:
+        weight = weight_of(type(self.ground.detectors[one.detector]), self.ground.policy)
+        score = min(one.surprise, self.ground.policy.most_surprise) + weight
+        return Hit(
+            bureau=one.bureau,
+            audience=audience_of(one),
+            on=self.ground.on,
+            detector=one.detector,
+            subject_kind=one.subject_kind,
+            subject_id=one.subject_id,
+            subject_name=self.places.of(one.subject_kind, one.subject_id).name[:100],
+            sentence=one.sentence,
+            grade=higher(self.ground.policy.grade(score), one.floor),
+            score=round(score, 4),
+            numbers=one.numbers,
+            why_not_pushed=why,
+            alert=alert,
+        )
+
+    @staticmethod
+    def _key(alert: Alert) -> Key:
+        return alert.bureau.code, alert.subject_kind, alert.subject_id, alert.audience

@@ -1,0 +1,226 @@
+"""Nights: one city's detection for one order day, at once or shared out as jobs."""
+
+import contextlib
+import datetime as dt
+from collections.abc import Iterable, Iterator
+
+import ibis
+import ibis.expr.types as ir
+import pandas as pd
+import structlog
+from django.db import transaction
+from django.db.models import Sum
+
+from accounts.models import Bureau
+from alerts import grading, panels
+from alerts.actions.evidence import show_evidence
+from alerts.actions.finding import Places, count_orders, find_night, finish, until, within
+from alerts.actions.listing import Ground, Listing, key_of
+from alerts.actions.rules import detectors_in, policy_in, version_in_force, weight_of
+from alerts.detection import Detector
+from alerts.models import Night, Sighting, Step, Surprise
+from sources import lake
+from sources.facts import Facts
+from sources.models import Completeness
+
+log = structlog.get_logger()
+
+SUBJECTS = [*grading.SUBJECT, "detector", "family", "weight", "surprise", "floor", "link"]
+LISTINGS = [*grading.SUBJECT, "on", "score", "families"]
+
+
+@transaction.atomic
+def run_night(*, on: dt.date, city: Bureau, now: dt.datetime) -> Night:
+    """Find and grade one order day of a city, all of it or nothing.
+
+    Run again, it replaces what the detectors found and changes nothing else: alerts, sightings and
+    ledger entries of the night stay, new ones are added. Returns the city's own night.
+    """
+    ground = start_night(on=on, city=city, now=now)
+    with opened(on=on, bureaus=ground.bureaus) as (facts, places):
+        for code in ground.bureaus:
+            _find(ground, code, facts, places)
+        _grade(ground, facts, places)
+    return ground.nights[city.code]
+
+
+@transaction.atomic
+def find_bureau(*, on: dt.date, bureau: Bureau, now: dt.datetime) -> None:
+    """One bureau's share of a night: a county's own detectors, or those that span the city."""
+    ground = ground_of(on=on, city=bureau.city, now=now)
+    codes = [bureau.code] if bureau.level == Bureau.Level.COUNTY else list(ground.bureaus)
+    with opened(on=on, bureaus=codes) as (facts, places):
+        _find(ground, bureau.code, facts, places)
+
+
+@transaction.atomic
+def grade_city(*, on: dt.date, city: Bureau, now: dt.datetime) -> None:
+    """Grade what a city's bureaus have found. Harmless when it was done before."""
+    ground = ground_of(on=on, city=city, now=now)
+    with opened(on=on, bureaus=ground.bureaus) as (facts, places):
+        _grade(ground, facts, places)
+
+
+def start_night(*, on: dt.date, city: Bureau, now: dt.datetime) -> Ground:
+    """Begin a new round of a city's night: its rows, the rules in force, nothing found yet."""
+    version = version_in_force(city=city, on=on, now=now)
+    complete = set(
+        Completeness.objects.filter(day=on, is_complete=False).values_list("bureau_id", flat=True)
+    )
+    for bureau in [city, *city.children.counties()]:
+        night, _ = Night.objects.get_or_create(bureau=bureau, on=on)
+        night.round += 1
+        night.state, night.rule_version = Night.State.WAITING, version
+        night.started_at, night.finished_at, night.error = now, None, ""
+        night.is_complete = bureau.pk not in complete
+        night.save()
+    return ground_of(on=on, city=city, now=now)
+
+
+def ground_of(*, on: dt.date, city: Bureau, now: dt.datetime) -> Ground:
+    """What a started night stands on."""
+    counties = city.children.counties()
+    bureaus = {one.code: one for one in [city, *counties.select_related("parent")]}
+    pks = [one.pk for one in bureaus.values()]
+    nights = Night.objects.filter(on=on, bureau__in=pks).select_related("bureau", "rule_version")
+    by_code = {night.bureau.code: night for night in nights}
+    version = by_code[city.code].rule_version
+    if version is None:
+        raise RuntimeError(f"the night {city.code} {on} was not started")
+    return Ground(
+        city=city,
+        bureaus=bureaus,
+        nights=by_code,
+        version=version,
+        detectors={one.key: one for one in detectors_in(version)},
+        policy=policy_in(version),
+        on=on,
+        now=now,
+    )
+
+
+@contextlib.contextmanager
+def opened(*, on: dt.date, bureaus: Iterable[str]) -> Iterator[tuple[Facts, Places]]:
+    """The facts up to a day, with the tables that several detectors share computed once."""
+    with lake.open_facts(on=on, bureaus=list(bureaus)) as known:
+        facts = until(known, on)
+        yield _with_panels(facts, on), Places(facts)
+
+
+def _with_panels(facts: Facts, on: dt.date) -> Facts:
+    """A shared table that cannot be made is left to the detectors that want it: they fail alone."""
+    try:
+        return panels.kept(facts, on, keep=_in_memory)
+    except Exception:
+        log.exception("shared tables", on=on.isoformat())
+        return facts
+
+
+def _in_memory(table: ir.Table) -> ir.Table:
+    return ibis.memtable(table.to_pyarrow(), schema=table.schema())
+
+
+def _find(ground: Ground, code: str, facts: Facts, places: Places) -> None:
+    """Run the detectors of one night: a county's over its own facts, a city's over all."""
+    night = ground.nights[code]
+    is_citys = code == ground.city.code
+    scope = "all" if is_citys else "bureau"
+    seen = facts if is_citys else within(facts, code)
+    count_orders(night, seen)
+    find_night(
+        night=night,
+        facts=seen,
+        detectors=[one for one in ground.detectors.values() if one.scope == scope],
+        places=places,
+        bureaus=ground.bureaus,
+    )
+    finish(night, Night.State.FOUND)
+    night.save()
+
+
+def _grade(ground: Ground, facts: Facts, places: Places) -> None:
+    surprises = list(
+        Surprise.objects.filter(night__in=[night.pk for night in ground.nights.values()])
+        .select_related("bureau", "night__bureau")
+        .order_by("pk")
+    )
+    listing = Listing(
+        ground=ground,
+        places=places,
+        show=lambda chosen: show_evidence(
+            chosen,
+            detectors=dict(ground.detectors),
+            facts_of=lambda one: _facts_of(one, ground, facts),
+            on=ground.on,
+        ),
+    )
+    listing.list_all(_decided(ground, surprises), surprises)
+    _count(ground, listing, surprises)
+    listing.tell()
+
+
+def _facts_of(one: Surprise, ground: Ground, facts: Facts) -> Facts:
+    """What the detector saw when it found this."""
+    code = one.night.bureau.code
+    return facts if code == ground.city.code else within(facts, code)
+
+
+def _decided(ground: Ground, surprises: list[Surprise]) -> pd.DataFrame:
+    found = pd.DataFrame([_row(one, ground) for one in surprises], columns=SUBJECTS)
+    if found.empty:
+        return found
+    counties = [night for code, night in ground.nights.items() if code != ground.city.code]
+    return grading.decide(
+        grading.combine(found, ground.policy),
+        _listings(ground),
+        ordered=sum(night.retailers for night in counties),
+        on=ground.on,
+        policy=ground.policy,
+    )
+
+
+def _row(one: Surprise, ground: Ground) -> tuple[str | float, ...]:
+    kind: type[Detector] = type(ground.detectors[one.detector])
+    weight = weight_of(kind, ground.policy)
+    return (*key_of(one), kind.key, kind.family, weight, one.surprise, one.floor, one.link)
+
+
+def _listings(ground: Ground) -> pd.DataFrame:
+    """The nights before this one that put subjects of the city on the list, within the cool-down."""
+    since = ground.on - dt.timedelta(days=ground.policy.cooldown_days)
+    rows = Sighting.objects.filter(
+        listed=True,
+        on__gt=since,
+        on__lt=ground.on,
+        alert__bureau__in=[one.pk for one in ground.bureaus.values()],
+    ).values_list(
+        "alert__bureau__code", "alert__subject_kind", "alert__subject_id", "alert__audience",
+        "on", "score", "families",
+    )  # fmt: skip
+    return pd.DataFrame(list(rows), columns=LISTINGS)
+
+
+def _count(ground: Ground, listing: Listing, surprises: list[Surprise]) -> None:
+    """Write the figures of the run page."""
+    hits = pd.Series([one.bureau.code for one in surprises if one.is_hit], dtype=str).value_counts()
+    for code, night in ground.nights.items():
+        night.pushed = listing.pushed[code]
+        night.repeated = listing.repeated[code]
+        night.suppressed = listing.suppressed[code]
+        night.hits = int(hits.get(code, 0))
+        if night.state != Night.State.FAILED:
+            finish(night, Night.State.DONE)
+        night.save()
+    steps = list(Step.objects.filter(night__in=[one.pk for one in ground.nights.values()]))
+    for step in steps:
+        step.pushed = listing.led[step.night_id, step.detector]
+    Step.objects.bulk_update(steps, ["pushed"], batch_size=500)
+
+
+def figures(night: Night) -> dict[str, int]:
+    """A city night's figures with those of its counties."""
+    names = ("orders", "order_lines", "retailers", "pushed", "repeated", "suppressed", "hits")
+    counties = Night.objects.filter(on=night.on, bureau__parent=night.bureau)
+    seen = counties.aggregate(**{name: Sum(name, default=0) for name in names})
+    listed = ("pushed", "repeated", "suppressed", "hits")
+    return {name: seen[name] + (getattr(night, name) if name in listed else 0) for name in names}

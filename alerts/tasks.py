@@ -1,0 +1,26 @@
+"""What the jobs of this app do: fetch, read the clock, call one action. All may run twice."""
+
+import datetime as dt
+
+from django.utils import timezone
+
+from accounts.models import Bureau
+from alerts.actions import nights, starting
+from jobs.kinds import job
+
+
+@job("alerts.start_nights")
+def start_nights() -> None:
+    starting.start_due_nights(now=timezone.now())
+
+
+@job("alerts.find")
+def find(*, on: str, code: str) -> None:
+    bureau = Bureau.objects.select_related("parent").get(code=code)
+    starting.find_share(on=dt.date.fromisoformat(on), bureau=bureau, now=timezone.now())
+
+
+@job("alerts.grade")
+def grade(*, on: str, code: str) -> None:
+    city = Bureau.objects.get(code=code)
+    nights.grade_city(on=dt.date.fromisoformat(on), city=city, now=timezone.now())
