@@ -1,8 +1,9 @@
 """Nights: one city's detection for one order day, at once or shared out as jobs."""
 
 import contextlib
+import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import ibis
 import ibis.expr.types as ir
@@ -30,18 +31,36 @@ LISTINGS = [*grading.SUBJECT, "on", "score", "families"]
 
 
 @transaction.atomic
-def run_night(*, on: dt.date, city: Bureau, now: dt.datetime) -> Night:
+def run_night(*, on: dt.date, city: Bureau, now: dt.datetime, known: Facts | None = None) -> Night:
     """Find and grade one order day of a city, all of it or nothing.
 
     Run again, it replaces what the detectors found and changes nothing else: alerts, sightings and
-    ledger entries of the night stay, new ones are added. Returns the city's own night.
+    ledger entries of the night stay, new ones are added. `known`: the day's facts, where a replay
+    has opened them. Returns the city's own night.
     """
     ground = start_night(on=on, city=city, now=now)
-    with opened(on=on, bureaus=ground.bureaus) as (facts, places):
+    given = contextlib.nullcontext(known) if known else opened(on=on, bureaus=ground.bureaus)
+    with given as facts:
+        places = Places(facts)
         for code in ground.bureaus:
             _find(ground, code, facts, places)
         _grade(ground, facts, places)
     return ground.nights[city.code]
+
+
+@contextlib.contextmanager
+def replay(*, city: Bureau, first: dt.date, last: dt.date) -> Iterator[Callable[[dt.date], Facts]]:
+    """Opens the lake once for many nights: gives the facts of any day of the span."""
+    weeks = panels.HISTORY + (last - first).days // 7 + 1
+    since = first - dt.timedelta(weeks=panels.HISTORY)
+    with lake.session(bureaus=[city.code], since=since, until=last) as session:
+        shared = _with_panels(session.facts(last), last, weeks=weeks).tables
+
+        def facts_on(on: dt.date) -> Facts:
+            known = session.facts(on)
+            return until(dataclasses.replace(known, tables={**shared, **known.tables}), on)
+
+        yield facts_on
 
 
 @transaction.atomic
@@ -49,16 +68,16 @@ def find_bureau(*, on: dt.date, bureau: Bureau, now: dt.datetime) -> None:
     """One bureau's share of a night: a county's own detectors, or those that span the city."""
     ground = ground_of(on=on, city=bureau.city, now=now)
     codes = [bureau.code] if bureau.level == Bureau.Level.COUNTY else list(ground.bureaus)
-    with opened(on=on, bureaus=codes) as (facts, places):
-        _find(ground, bureau.code, facts, places)
+    with opened(on=on, bureaus=codes) as facts:
+        _find(ground, bureau.code, facts, Places(facts))
 
 
 @transaction.atomic
 def grade_city(*, on: dt.date, city: Bureau, now: dt.datetime) -> None:
     """Grade what a city's bureaus have found. Harmless when it was done before."""
     ground = ground_of(on=on, city=city, now=now)
-    with opened(on=on, bureaus=ground.bureaus) as (facts, places):
-        _grade(ground, facts, places)
+    with opened(on=on, bureaus=ground.bureaus) as facts:
+        _grade(ground, facts, Places(facts))
 
 
 def start_night(*, on: dt.date, city: Bureau, now: dt.datetime) -> Ground:
@@ -100,17 +119,16 @@ def ground_of(*, on: dt.date, city: Bureau, now: dt.datetime) -> Ground:
 
 
 @contextlib.contextmanager
-def opened(*, on: dt.date, bureaus: Iterable[str]) -> Iterator[tuple[Facts, Places]]:
+def opened(*, on: dt.date, bureaus: Iterable[str]) -> Iterator[Facts]:
     """The facts up to a day, with the tables that several detectors share computed once."""
     with lake.open_facts(on=on, bureaus=list(bureaus)) as known:
-        facts = until(known, on)
-        yield _with_panels(facts, on), Places(facts)
+        yield _with_panels(until(known, on), on, weeks=panels.HISTORY)
 
 
-def _with_panels(facts: Facts, on: dt.date) -> Facts:
+def _with_panels(facts: Facts, on: dt.date, *, weeks: int) -> Facts:
     """A shared table that cannot be made is left to the detectors that want it: they fail alone."""
     try:
-        return panels.kept(facts, on, keep=_in_memory)
+        return panels.kept(facts, on, keep=_in_memory, weeks=weeks)
     except Exception:
         log.exception("shared tables", on=on.isoformat())
         return facts

@@ -1,6 +1,7 @@
+import contextlib
 import datetime as dt
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -10,6 +11,7 @@ from django.utils import timezone
 from accounts.models import Bureau
 from accounts.walls import ALL, open_walls
 from alerts.actions import nights, starting
+from sources.facts import Facts
 
 ONE_DAY = dt.timedelta(days=1)
 
@@ -31,8 +33,9 @@ class Command(BaseCommand):
             open_walls(ALL)
             cities = _cities(options["bureau"])
         for city in cities:
-            for on in _days(first, last):
-                self.stdout.write(_run(city, on))
+            with _replay(city, first, last) as known:
+                for on in _days(first, last):
+                    self.stdout.write(_run(city, on, known(on)))
 
 
 def _span(options: dict[str, Any]) -> tuple[dt.date, dt.date]:
@@ -58,12 +61,23 @@ def _cities(code: str | None) -> list[Bureau]:
     return [city for city in starting.cities() if city.path.startswith(bureau.city.path)]
 
 
-def _run(city: Bureau, on: dt.date) -> str:
+@contextlib.contextmanager
+def _replay(city: Bureau, first: dt.date, last: dt.date) -> Iterator[Callable[[dt.date], Facts]]:
+    """The lake, opened once for all days; the rows that say where are read in the open."""
+    with transaction.atomic():
+        open_walls(ALL)
+        opening = contextlib.ExitStack()
+        known = opening.enter_context(nights.replay(city=city, first=first, last=last))
+    with opening:
+        yield known
+
+
+def _run(city: Bureau, on: dt.date, known: Facts) -> str:
     """Run one night and say in a line what came of it."""
     begun = time.perf_counter()
     with transaction.atomic():
         open_walls(ALL)
-        done = nights.run_night(on=on, city=city, now=timezone.now())
+        done = nights.run_night(on=on, city=city, now=timezone.now(), known=known)
         figures = nights.figures(done)
     seconds = time.perf_counter() - begun
     return (
