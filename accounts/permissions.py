@@ -51,6 +51,7 @@ MAY: dict[str, Right] = {
     "read_alert": down(*COUNTY, *CITY, R.PROVINCE_VIEWER),
     "see_hidden": down(*CITY, R.DISCIPLINE),
     "claim_alert": own(R.COUNTY_SUPERVISOR, R.COUNTY_LEAD),
+    "claim_above": down(R.CITY_SUPERVISOR, R.CITY_LEAD),  # staff concerned, or a whole city's
     "dismiss_alert": own(R.COUNTY_SUPERVISOR, R.COUNTY_LEAD),
     "dismiss_orange": own(R.COUNTY_LEAD),
     "dismiss_red": down(R.CITY_SUPERVISOR, R.CITY_LEAD),

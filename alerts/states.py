@@ -1,0 +1,44 @@
+"""Where an alert may go next, who may send it there, and for how long a step can be undone."""
+
+import datetime as dt
+import enum
+
+from accounts.models import Audience, Bureau
+from alerts.models import Alert, Grade, State
+
+
+class Step(enum.StrEnum):
+    """What people do with an alert."""
+
+    CLAIM = "claim"
+    RELEASE = "release"
+    DISMISS = "dismiss"
+    REOPEN = "reopen"
+
+
+TRANSITIONS: dict[tuple[State, Step], tuple[State, ...]] = {
+    (State.PUSHED, Step.CLAIM): (State.CLAIMED,),
+    (State.CLAIMED, Step.RELEASE): (State.PUSHED,),
+    (State.PUSHED, Step.DISMISS): (State.INVALID,),
+    (State.CLAIMED, Step.DISMISS): (State.INVALID,),
+    (State.INVALID, Step.REOPEN): (State.PUSHED, State.CLAIMED),  # as it was before
+}
+UNDO_WITHIN = dt.timedelta(minutes=10)
+
+
+def may_go(state: str, step: Step) -> bool:
+    """Whether the step leads anywhere from this state."""
+    return (State(state), step) in TRANSITIONS
+
+
+def right_to(step: Step, alert: Alert) -> str:
+    """The right (see accounts.permissions.MAY) that the step needs for this alert.
+
+    What concerns a bureau's own people, and what belongs to a whole city, is the city's to handle.
+    """
+    is_citys = alert.audience == Audience.ABOVE or alert.bureau.level != Bureau.Level.COUNTY
+    if step in (Step.CLAIM, Step.RELEASE):
+        return "claim_above" if is_citys else "claim_alert"
+    if is_citys or alert.grade == Grade.RED:
+        return "dismiss_red"
+    return "dismiss_orange" if alert.grade == Grade.ORANGE else "dismiss_alert"
