@@ -90,7 +90,9 @@ TEMPLATES = [
 ]
 
 _web = env.db_url("DATABASE_URL")
-_owner = env.db_url("DATABASE_OWNER_URL")
+_owner = env.db_url(
+    "DATABASE_OWNER_URL", default=env.str("DATABASE_URL")
+)  # only `migrate` needs it
 _connection = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "ATOMIC_REQUESTS": True}
 
 
@@ -170,7 +172,7 @@ TIME_ZONE = "Asia/Shanghai"
 USE_I18N = USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = VAR / "static"
+STATIC_ROOT = Path(env.str("STATIC_ROOT", default=str(VAR / "static")))
 STATICFILES_DIRS = [ROOT / "static"]
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_ROOT = Path(env.str("MEDIA_ROOT", default=str(VAR / "media")))

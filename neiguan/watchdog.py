@@ -1,9 +1,13 @@
-"""Restarts the worker when its heartbeat stops, through the supervisor that runs us.
+"""Restarts the worker when its heartbeat stops: a worker can live and yet do nothing (seen with Redis restarts).
 
-A worker can live and yet do nothing (seen with Redis restarts); the supervisor alone cannot see that.
+Under our supervisor it asks that to restart worker and beat. With a command (`python -m neiguan.watchdog celery ...`,
+in a container) it runs that and ends with it, so that whoever restarts containers starts both again.
 """
 
 import os
+import signal
+import subprocess
+import sys
 import time
 import xmlrpc.client
 
@@ -12,6 +16,7 @@ from supervisor.xmlrpc import SupervisorTransport
 
 LONGEST_SILENCE = 180  # seconds
 LOOK_EVERY = 15  # seconds
+STOP_SECONDS = 30
 PROGRAMS = ("beat", "worker")
 
 
@@ -42,20 +47,57 @@ def restart(server: xmlrpc.client.ServerProxy, name: str) -> None:
             print(f"{name}: {fault.faultString}", flush=True)  # noqa: T201 - into our log file
 
 
-def watch(longest: float = LONGEST_SILENCE, every: float = LOOK_EVERY) -> None:
-    """Look for ever. After a restart (and at the start) the worker gets the full time to speak."""
-    server = supervisor(os.environ["SUPERVISOR_SERVER_URL"])
-    since = time.monotonic()
-    while True:
-        time.sleep(every)
+class Silence:
+    """How long the worker has been silent; at first it has the full time to speak."""
+
+    def __init__(self, longest: float) -> None:
+        self.longest = longest
+        self.since = time.monotonic()
+
+    def is_too_long(self) -> bool:
+        """Look once. A database that does not answer says nothing about the worker."""
         seconds = silence(os.environ["DATABASE_URL"])
-        if seconds is None or seconds < longest or time.monotonic() - since < longest:
-            continue
+        if seconds is None or seconds < self.longest:
+            return False
+        if time.monotonic() - self.since < self.longest:
+            return False
         print(f"worker silent for {seconds:.0f} s: restarting", flush=True)  # noqa: T201
-        for name in PROGRAMS:
-            restart(server, name)
-        since = time.monotonic()
+        return True
+
+
+def watch(longest: float) -> None:
+    """Look for ever, and have the supervisor restart what is silent."""
+    server = supervisor(os.environ["SUPERVISOR_SERVER_URL"])
+    quiet = Silence(longest)
+    while True:
+        time.sleep(LOOK_EVERY)
+        if quiet.is_too_long():
+            for name in PROGRAMS:
+                restart(server, name)
+            quiet = Silence(longest)
+
+
+def watch_child(command: list[str], longest: float) -> int:
+    """Run a command until it ends by itself, we are asked to stop, or it falls silent; its exit code."""
+    child = subprocess.Popen(command)  # noqa: S603
+    signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    quiet = Silence(longest)
+    while True:
+        try:
+            return child.wait(LOOK_EVERY)
+        except subprocess.TimeoutExpired:
+            if not quiet.is_too_long():
+                continue
+        child.terminate()
+        try:
+            child.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+        return 1
 
 
 if __name__ == "__main__":
-    watch(float(os.environ.get("WATCHDOG_SECONDS", LONGEST_SILENCE)))
+    seconds_of_silence = float(os.environ.get("WATCHDOG_SECONDS", LONGEST_SILENCE))
+    if sys.argv[1:]:
+        sys.exit(watch_child(sys.argv[1:], seconds_of_silence))
+    watch(seconds_of_silence)

@@ -68,6 +68,7 @@ def fresh_database(django_db_setup, django_db_blocker, settings, monkeypatch):
     """
     template = connections["owner"].settings_dict["NAME"]
     name = f"{template}_fresh_{os.getpid()}"
+    web = url_of("DATABASE_URL", "neiguan")
     connections.close_all()
     with psycopg.connect(url_of("DATABASE_OWNER_URL", "postgres"), autocommit=True) as server:
         drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
@@ -85,13 +86,13 @@ def fresh_database(django_db_setup, django_db_blocker, settings, monkeypatch):
         with django_db_blocker.unblock():
             yield name
             connections.close_all()
-        end_web_connections(name)
+        end_web_connections(web, name)
         server.execute(drop)
 
 
-def end_web_connections(database: str) -> None:
+def end_web_connections(url: str, database: str) -> None:
     """End what children of a test left open: only the role itself (or a superuser) may."""
-    with psycopg.connect(url_of("DATABASE_URL", "neiguan")) as web:
+    with psycopg.connect(url) as web:
         web.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity"
             " where datname = %s and usename = current_user",

@@ -43,15 +43,15 @@ def child(copy, words):
     return None
 
 
-def beats(copy):
-    """Heartbeats the worker has written so far."""
+def heartbeat(copy):
+    """When the worker last wrote its heartbeat, in seconds; 0 before."""
     place = servers.read_place(copy.var)
     try:
         with psycopg.connect(embedded.address(place, "web")) as connection:
-            row = connection.execute("select beats from jobs_heartbeat").fetchone()
+            row = connection.execute("select extract(epoch from at) from jobs_heartbeat").fetchone()
     except psycopg.OperationalError:
         return 0
-    return row[0] if row else 0
+    return float(row[0]) if row else 0
 
 
 def test_everything_starts_answers_and_stops(copy):
@@ -81,7 +81,7 @@ def live_server_port():
 @pytest.mark.long
 def test_whatever_dies_comes_back(copy):
     process, port = serve(copy, "--no-demo")
-    eventually(lambda: beats(copy) > 0)
+    eventually(lambda: heartbeat(copy) > 0)
     for words in ("gunicorn", "celery -A neiguan worker", "celery -A neiguan beat", "watchdog"):
         before = child(copy, words)
         os.kill(before, signal.SIGKILL)
@@ -90,8 +90,8 @@ def test_whatever_dies_comes_back(copy):
         before = copy.server(name)
         os.kill(before, signal.SIGKILL)
         eventually(lambda name=name, before=before: copy.server(name) not in {None, before, 0})
-    count = eventually(lambda: beats(copy))
-    eventually(lambda: beats(copy) > count)
+    before = eventually(lambda: heartbeat(copy))
+    eventually(lambda: heartbeat(copy) > before)
     eventually(lambda: status_of(f"http://127.0.0.1:{port}/"))
     stop(copy, process)
 
@@ -99,10 +99,10 @@ def test_whatever_dies_comes_back(copy):
 @pytest.mark.long
 def test_a_killed_supervisor_comes_back_with_everything(copy):
     process, port = serve(copy, "--no-demo")
-    count = eventually(lambda: beats(copy))
+    last = eventually(lambda: heartbeat(copy))
     before = int((copy.var / "run" / "supervisord.pid").read_text())
     os.kill(before, signal.SIGKILL)
-    eventually(lambda: beats(copy) > count)
+    eventually(lambda: heartbeat(copy) > last)
     assert status_of(f"http://127.0.0.1:{port}/") is not None
     stop(copy, process)
 
@@ -120,14 +120,14 @@ def test_a_killed_serve_takes_everything_along(copy):
 @pytest.mark.long
 def test_a_worker_that_lives_but_does_nothing_is_restarted(copy):
     process, _ = serve(copy, "--no-demo", WATCHDOG_SECONDS="20")
-    eventually(lambda: beats(copy) > 0)
+    eventually(lambda: heartbeat(copy) > 0)
     worker = child(copy, "celery -A neiguan worker")
     for pid in copy.left():
         if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
             os.kill(pid, signal.SIGSTOP)
-    count = beats(copy)
+    before = heartbeat(copy)
     eventually(lambda: child(copy, "celery -A neiguan worker") not in {None, worker}, seconds=180)
-    eventually(lambda: beats(copy) > count)
+    eventually(lambda: heartbeat(copy) > before)
     stop(copy, process)
 
 
