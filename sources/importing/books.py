@@ -77,7 +77,7 @@ def sheets(path: Path) -> Iterator[Source]:
         with CalamineWorkbook.from_path(path) as book:
             for name in book.sheet_names:
                 sheet = book.get_sheet_by_name(name)
-                if sheet.total_height:
+                if sheet.height:
                     yield Rows(name, _rows(sheet))
     except (CalamineError, OSError, ValueError) as error:
         raise Unreadable(_BROKEN) from error
@@ -85,10 +85,7 @@ def sheets(path: Path) -> Iterator[Source]:
 
 def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:
     """Each row's cells as texts, from the sheet's first row on, empty ones included."""
-    top, left = sheet.start or (0, 0)
-    for _ in range(top):
-        yield []
-    margin = [""] * left
+    margin = [""] * (sheet.start or (0, 0))[1]  # calamine gives empty rows, not empty columns
     for row in sheet.iter_rows():
         yield margin + [as_text(cell) for cell in row]
 

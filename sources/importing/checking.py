@@ -9,6 +9,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sources.importing import finishing
 from sources.importing.cells import shorten, tidy
@@ -31,6 +32,7 @@ _NOTE = re.compile(
     r"(制表|填表|审核|复核|审批|打印|导出|统计|查询|报表|备注|说明|注|数据来源|经办|负责人|单位|共\d+[条行户页]|第\d+页)"
     r"(人|员|时间|日期|条件|单位|部门)?\s*[:：]|第\d+页|共\d+[条行户页笔]"
 )
+_PERHAPS_NOTE = "计|total|sum|[:：]|第.*页|共.*[条行户页笔]"
 _DIGITS = re.compile(r"\d{7,}")
 
 
@@ -74,7 +76,7 @@ class Checker:
             )
             codes[name] = _codes(texts)
         size = len(batch.row_no)
-        bad = self._bad_rows(typed, codes, size)
+        bad = self._bad_rows(batch, typed, codes)
         noise = self._noise(batch, bad)
         self._list_ragged(batch.ragged)
         self._list_rejects(batch, typed, codes, bad & ~noise)
@@ -83,20 +85,33 @@ class Checker:
         self.tally.rejected += int((bad & ~noise).sum())
         return self._rows(batch, typed, codes, ~bad)
 
-    def _bad_rows(self, typed: Mapping[str, Typed], codes: Mapping[str, Codes], size: int) -> Mask:
-        """Rows with a fault, or without something that must be there."""
+    def _bad_rows(
+        self, batch: Batch, typed: Mapping[str, Typed], codes: Mapping[str, Codes]
+    ) -> Mask:
+        """Rows with a fault, without something that must be there, or headed as a total."""
+        size = len(batch.row_no)
         bad = np.zeros(size, np.bool_)
         for name, column in typed.items():
             if column.faults:
                 bad |= _hits(codes[name], list(column.faults), len(column.values))
             if self.kind.column(name).required:
                 bad |= _empty(column, codes[name])
+        for name in self._heading_columns():
+            texts = batch.columns[self.header.places[name]].dictionary
+            if notes := _notes(texts):
+                bad |= _hits(codes[name], notes, len(texts))
         for group in self.kind.any_of:
             empty = np.ones(size, np.bool_)
             for name in set(group) & typed.keys():
                 empty &= _empty(typed[name], codes[name])
             bad |= empty
         return bad
+
+    def _heading_columns(self) -> set[str]:
+        """Where totals and footers begin: the leftmost column, and the codes of the key."""
+        places = self.header.places
+        codes = {name for name in self.kind.key if self.kind.column(name).type is Type.CODE}
+        return {min(places, key=lambda name: places[name])} | (codes & places.keys())
 
     def _noise(self, batch: Batch, bad: Mask) -> Mask:
         """Which of the bad rows are no data: blank, totals, footers, repeated headers."""
@@ -222,6 +237,13 @@ def _hits(codes: Codes, places: list[int], size: int) -> Mask:
     marked = np.zeros(size + 1, np.bool_)  # the last one stands for code -1
     marked[places] = True
     return marked[codes]
+
+
+def _notes(texts: pa.Array) -> list[int]:
+    """Places of the distinct texts that read like totals or footers."""
+    suspects = pc.match_substring_regex(texts, _PERHAPS_NOTE, ignore_case=True)
+    places: list[int] = pc.indices_nonzero(suspects.fill_null(pa.scalar(value=False))).to_pylist()
+    return [place for place in places if _reads_like_note([tidy(texts[place].as_py())])]
 
 
 def _empty(column: Typed, codes: Codes) -> Mask:

@@ -21,7 +21,8 @@ from sources.importing.raw import HEAD_ROWS, Batch, Ragged
 
 BLOCK = 16 << 20
 _HEAD_BYTES = 1 << 20
-_MAX_LINES_IN_CELL = 50
+_MOST_LINES = 200  # of one cell
+_UNCLOSED = "引号没有成对，请在导出时检查该行"
 _MAX_LINE = 64 << 20
 _MAX_RECORD = 120_000  # bytes
 _DELIMITERS = (b",", b"\t", b";")
@@ -64,9 +65,9 @@ def detect(path: Path) -> tuple[str, int]:
 
 def _utf16_without_mark(head: bytes) -> str:
     """Every other byte of plain letters in UTF-16 is zero."""
-    sample = head[:2000]
-    for encoding, zeros in (("utf-16-le", sample[1::2]), ("utf-16-be", sample[::2])):
-        if len(sample) >= 20 and zeros.count(0) > len(sample) // 8:
+    even, odd = head[:2000:2], head[1:2000:2]
+    for encoding, letters, zeros in (("utf-16-le", even, odd), ("utf-16-be", odd, even)):
+        if len(head) >= 20 and zeros.count(0) > len(zeros) // 8 and letters.count(0) < 3:
             return encoding
     return ""
 
@@ -146,8 +147,11 @@ class CsvSource:
     def _width(self, header_row: int) -> int:
         """Columns of a row: the header's, or more where all rows end in empty ones."""
         header = len(self.head[header_row - 1])
-        below = {len(row) for row in self.head[header_row:] if len(row) > 1}
-        return max(below) if len(below) == 1 and max(below) > header else header
+        below = [row for row in self.head[header_row:] if len(row) > 1]
+        widths = {len(row) for row in below}
+        if len(widths) != 1 or any(cell.strip() for row in below for cell in row[header:]):
+            return header
+        return max(header, *widths)
 
     def _blocks(self, start: int) -> Iterator[bytes]:
         """The file from `start` on, cut at the ends of records."""
@@ -302,26 +306,20 @@ def _decode_texts(texts: pa.Array, encoding: str) -> pa.Array:
 def _records(block: bytes, width: int, delimiter: bytes) -> Iterator[tuple[list[bytes], str]]:
     """Each record's cells, with a reason where it cannot be used.
 
-    A quote that opens a cell and is not closed within its record, so that following whole rows
-    would vanish in the cell, costs only its own line.
+    A quote that opens a cell and is never closed as it should costs only its own line: the rows
+    below do not vanish in that cell.
     """
     lines = block.splitlines()
     at = 0
     while at < len(lines):
         last = at
-        while lines[last : last + 1] and _is_open(b"\n".join(lines[at : last + 1]), delimiter):
+        while _is_open(b"\n".join(lines[at : last + 1]), delimiter) and last - at < _MOST_LINES:
             last += 1
-            if last - at > _MAX_LINES_IN_CELL or _swallows(lines, last, width, delimiter):
-                last = len(lines)
-        if last >= len(lines):
-            yield (
-                _cells(lines[at].replace(b'"', b""), delimiter),
-                "引号没有成对，请在导出时检查该行",
-            )
-            at += 1
-            continue
         text = b"\n".join(lines[at : last + 1])
-        if len(text) > _MAX_RECORD:
+        if last > at and not _closes(text, width, delimiter):
+            yield _cells(lines[at].replace(b'"', b""), delimiter), _UNCLOSED
+            last = at
+        elif len(text) > _MAX_RECORD:
             yield _cells(text[:1000], delimiter), "该行内容过长，请核对后删去多余内容"
         else:
             yield _fit(_cells(text, delimiter), width)
@@ -335,25 +333,26 @@ def _is_open(text: bytes, delimiter: bytes) -> bool:
     return text.startswith(b'"') or delimiter + b'"' in text
 
 
-def _swallows(lines: list[bytes], last: int, width: int, delimiter: bytes) -> bool:
-    """Whether the next line is a whole row of its own."""
-    if last >= len(lines):
-        return True
-    line = lines[last]
-    return width > 1 and line.count(b'"') % 2 == 0 and len(_cells(line, delimiter)) == width
+def _closes(text: bytes, width: int, delimiter: bytes) -> bool:
+    """Whether lines make one record: its quotes end before a delimiter or a line end."""
+    try:
+        record = next(_reader(text, delimiter, strict=True), [])
+    except csv.Error:
+        return False
+    return not _fit([cell.encode("latin-1") for cell in record], width)[1]
 
 
 def _cells(text: bytes, delimiter: bytes) -> list[bytes]:
     try:
-        record = next(
-            csv.reader(
-                io.StringIO(text.decode("latin-1"), newline=""), delimiter=delimiter.decode()
-            ),
-            [],
-        )
+        record = next(_reader(text, delimiter), [])
     except csv.Error:  # a cell beyond all measure
         return [text[:1000]]
     return [cell.encode("latin-1") for cell in record] or [b""]
+
+
+def _reader(text: bytes, delimiter: bytes, *, strict: bool = False) -> Iterator[list[str]]:
+    lines = io.StringIO(text.decode("latin-1"), newline="")
+    return csv.reader(lines, delimiter=delimiter.decode(), strict=strict)
 
 
 def _fit(record: list[bytes], width: int) -> tuple[list[bytes], str]:

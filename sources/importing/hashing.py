@@ -83,7 +83,7 @@ def _words(values: pa.Array, lengths: npt.NDArray[np.int64]) -> U64:
     matrix = np.zeros((len(values), width), np.uint8)
     _, offsets_buffer, data_buffer = values.buffers()
     if width == 0 or data_buffer is None:
-        return matrix.view(np.uint64).reshape(len(values), -1)
+        return np.zeros((len(values), 0), np.uint64)
     offsets = np.frombuffer(offsets_buffer, np.int32)[values.offset :][: len(values)]
     data = np.frombuffer(data_buffer, np.uint8)
     places = np.arange(width)
