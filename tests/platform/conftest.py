@@ -67,6 +67,17 @@ class Copy:
     def servers(self):
         return [self.server("postgres"), self.server("redis")]
 
+    def end(self):
+        """End and delete everything of it."""
+        for process in self.processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                process.wait(120)
+            for stream in (process.stdin, process.stdout):
+                if stream:
+                    stream.close()
+        embedded.destroy(self.var)
+
     def left(self):
         """Process ids of everything that was started under this NEIGUAN_VAR and lives."""
         mark = f"NEIGUAN_VAR={self.var}\0".encode()
@@ -91,14 +102,7 @@ def make_copy(tmp_path):
 
     yield make
     for copy in made:
-        for process in copy.processes:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
-                process.wait(120)
-            for stream in (process.stdin, process.stdout):
-                if stream:
-                    stream.close()
-        embedded.destroy(copy.var)
+        copy.end()
 
 
 @pytest.fixture
