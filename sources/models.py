@@ -168,7 +168,7 @@ class Known(models.Model):
 
     batch = models.ForeignKey(Batch, models.PROTECT, related_name="+")
     row_no = models.PositiveBigIntegerField()
-    row_hash = models.BigIntegerField()
+    row_hash = models.BigIntegerField(default=0)  # 0: not computed, so never equal
 
     class Meta:
         abstract = True

@@ -1,6 +1,7 @@
 """Whether a day's orders and lines of a bureau have come, against the last eight same weekdays."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 from django.db import transaction
@@ -29,7 +30,7 @@ def note_completeness(*, bureaus: Iterable[str]) -> None:
         (row.bureau_id, row.day): row for row in Completeness.objects.filter(bureau__code__in=codes)
     }
     wanted = []
-    for row in days.to_dict("records"):
+    for row in records(days):
         fresh = Completeness(bureau_id=ids[row.pop("bureau")], **row)
         former = known.get((fresh.bureau_id, fresh.day))
         if former is None or any(getattr(former, f) != getattr(fresh, f) for f in FIELDS):
@@ -51,12 +52,17 @@ def judged(totals: pd.DataFrame) -> pd.DataFrame:
         before = days.groupby([days["bureau"], weekday])[name].shift(1)
         usual = before.groupby([days["bureau"], weekday]).rolling(WEEKS, min_periods=FEWEST)
         days[f"usual_{name}"] = usual.median().droplevel([0, 1]).sort_index()
-    days["reason"] = [_reason(row) for row in days.to_dict("records")]
+    days["reason"] = [_reason(row) for row in records(days)]
     days["is_complete"] = days["reason"] == ""
     days["orders"] = days["orders"].astype(int)
     for name in ("usual_orders", "usual_cartons"):
         days[name] = days[name].astype(object).where(days[name].notna(), None)
     return days.drop(columns="with_lines")
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """The rows as dicts by column name."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def _reason(day: dict[str, float]) -> str:

@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import duckdb
 import pyarrow as pa
 from django.db import connection
 
 from accounts.models import Bureau
 from sources.importing.contract import Kind
+from sources.lake.engine import Connection
+from sources.lake.packing import pack, unpack
 from sources.models import Batch, HeldRow
 
 CHUNK = 20_000
@@ -35,18 +36,11 @@ class Released:
     columns: set[str] = field(default_factory=set)  # what their files had brought
 
 
-def hold(con: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Table, *, root: Bureau) -> None:
+def hold(con: Connection, kind: Kind, rows: pa.Table, *, root: Bureau) -> None:
     """Keep the rows (with batch_id, parent_kind, parent_key); what is held already stays once."""
     if not rows.num_rows:
         return
-    names = kind.schema().names
-    con.register("held_rows", rows)
-    fields = ", ".join(f'"{name}" := "{name}"' for name in names)
-    table = con.sql(
-        "SELECT batch_id, parent_kind, parent_key, row_no, row_hash, "
-        f"to_json(struct_pack({fields}))::VARCHAR AS data FROM held_rows"
-    ).to_arrow_table()
-    con.unregister("held_rows")
+    table = pack(con, kind, rows)
     with connection.cursor() as cursor:
         for start in range(0, table.num_rows, CHUNK):
             part = [column.to_pylist() for column in table.slice(start, CHUNK).columns]
@@ -54,7 +48,7 @@ def hold(con: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Table, *, root: Bu
 
 
 def release(
-    con: duckdb.DuckDBPyConnection, kind: Kind, fresh: Mapping[str, Iterable[str]], *, root: Bureau
+    con: Connection, kind: Kind, fresh: Mapping[str, Iterable[str]], *, root: Bureau
 ) -> Released | None:
     """Held rows of a kind that waited for one of the fresh keys (by parent kind)."""
     waiting = HeldRow.objects.filter(kind=kind.name, bureau=root, released_by=None)
@@ -75,7 +69,7 @@ def release(
     if not found:
         return None
     ids, batches, texts = zip(*found, strict=True)
-    rows = _typed(con, kind, batches, texts)
+    rows = unpack(con, kind, batches, texts)
     brought: set[str] = set()
     for report in Batch.objects.filter(pk__in=set(batches)).values_list("report", flat=True):
         brought |= set(report.get("columns", []))
@@ -96,21 +90,3 @@ def settle(released: Released, still: pa.Table, *, batch: Batch) -> None:
                 again.append(held)
     HeldRow.objects.bulk_update(again, ["parent_kind", "parent_key"], batch_size=2000)
     waiting.exclude(pk__in=[held.pk for held in again]).update(released_by=batch)
-
-
-def _typed(
-    con: duckdb.DuckDBPyConnection, kind: Kind, batches: tuple[int, ...], texts: tuple[str, ...]
-) -> pa.Table:
-    """The rows as they were before they were held."""
-    schema = kind.schema()
-    con.register("released_json", pa.table({"batch_id": batches, "data": texts}))
-    con.register("released_types", schema.empty_table())
-    described = con.execute("DESCRIBE released_types").fetchall()
-    types = ", ".join(f'"{name}": "{sql}"' for name, sql, *_ in described)
-    rows = con.sql(
-        f"SELECT batch_id, unnest(from_json(data, '{{{types}}}')) FROM released_json"
-    ).to_arrow_table()
-    con.unregister("released_json")
-    con.unregister("released_types")
-    batch = rows["batch_id"]
-    return rows.select(schema.names).cast(schema).append_column("batch_id", batch)

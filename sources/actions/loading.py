@@ -10,7 +10,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection
@@ -30,14 +29,8 @@ from sources.models import Batch, Licence, Retailer, Sku, TableVersion
 
 _LOCKS = 7206  # the key space of the writers' advisory locks
 CITY_WIDE = {"supply_limits", "calendar"}  # one policy and calendar for all counties of a city
-OPEN_CHANGES = (
-    "phone",
-    "tier",
-    "status",
-    "account",
-    "type",
-    "licence_status",
-)  # hashed or harmless
+HASHED_CHANGES = ("phone", "account")  # hashed on reading, masked where shown
+WORD_CHANGES = ("tier", "status", "type", "licence_status")  # harmless unless they hold a number
 
 
 @dataclass
@@ -121,7 +114,7 @@ def note_version(
     known.save(update_fields=["version", "batch", "rows", "columns"])
 
 
-def _load_facts(con: duckdb.DuckDBPyConnection, work: Load, kind: Kind) -> None:
+def _load_facts(con: engine.Connection, work: Load, kind: Kind) -> None:
     """The file's own rows of a kind, and those that were held until now."""
     parts = []
     if work.checked.kind is kind:
@@ -152,9 +145,12 @@ def sealed(kind: Kind, rows: pa.Table) -> pa.Table:
             place = rows.schema.get_field_index(column.name)
             rows = rows.set_column(place, rows.field(place), seal_column(rows[column.name]))
     if kind.name == "changes":
-        plain = pc.is_in(rows["field"], pa.array(OPEN_CHANGES))
+        hashed = pc.is_in(rows["field"], pa.array(HASHED_CHANGES))
+        words = pc.is_in(rows["field"], pa.array(WORD_CHANGES))
         for name in ("old_value", "new_value", "old_shown", "new_shown"):
             place = rows.schema.get_field_index(name)
+            number = pc.fill_null(pc.match_substring_regex(rows[name], r"\d{7}"), False)  # noqa: FBT003
+            plain = pc.or_(hashed, pc.and_not(words, number))
             kept = pc.if_else(plain, rows[name], seal_column(rows[name]))
             rows = rows.set_column(place, rows.field(place), kept)
     return rows

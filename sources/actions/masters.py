@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-
 import accounts.actions
 from accounts.models import Bureau
 from sources.actions import counties
@@ -17,14 +16,40 @@ from sources.models import Batch, Licence, Retailer, RetailerVersion, Sku, Staff
 Row = dict[str, Any]
 CHUNK = 2000
 
-RETAILER_TEXTS = (
-    "name licence_no owner_id phone_hash town market_type biz_type credit_grade order_channel "
-    "status chain_id manager_id route bound_account"
-).split()
-RETAILER_VALUES = (
-    "lat lon tier order_day order_cycle_weeks open_date pickup_point".split()  # may be null
-)
-SHOWN = "name licence_no town biz_type route tier status".split()  # Retailer's own copy, for lists
+RETAILER_TEXTS = [
+    "name",
+    "licence_no",
+    "owner_id",
+    "phone_hash",
+    "town",
+    "market_type",
+    "biz_type",
+    "credit_grade",
+    "order_channel",
+    "status",
+    "chain_id",
+    "manager_id",
+    "route",
+    "bound_account",
+]
+RETAILER_VALUES = [
+    "lat",
+    "lon",
+    "tier",
+    "order_day",
+    "order_cycle_weeks",
+    "open_date",
+    "pickup_point",
+]  # may be null
+SHOWN = [
+    "name",
+    "licence_no",
+    "town",
+    "biz_type",
+    "route",
+    "tier",
+    "status",
+]  # Retailer's own copy, for lists
 
 
 @dataclass
@@ -175,7 +200,7 @@ def _load_skus(rows: list[Row], load: MasterLoad) -> None:
     for sku_id, row_hash in city_skus(city).order_by("pk").values_list("sku_id", "row_hash"):
         known.setdefault(sku_id, []).append(row_hash)
     news = _news(rows, load, lambda row: row["sku_id"], known)
-    values = "wholesale_price price_class retail_price sticks is_focus launch_date".split()
+    values = ["wholesale_price", "price_class", "retail_price", "sticks", "is_focus", "launch_date"]
     Sku.objects.bulk_create(
         (
             Sku(
@@ -214,7 +239,8 @@ def _load_staff(rows: list[Row], load: MasterLoad) -> None:
                 certificate_no=row["cert_no"] or "",
                 certificate_until=row["cert_valid_to"],
                 **_text(
-                    row, "staff_id role phone_hash device_id account related_retailers".split()
+                    row,
+                    ["staff_id", "role", "phone_hash", "device_id", "account", "related_retailers"],
                 ),
                 **_lineage(row, load),
             )

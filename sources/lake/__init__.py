@@ -9,18 +9,16 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import duckdb
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
-from django.db.models import Q
+from duckdb.func import PythonUDFType
 
-from accounts.models import Bureau
 from sources.crypto import unseal_column
 from sources.facts import COLUMNS, Facts, schema
-from sources.lake.committed import committed_files
-from sources.lake.engine import connect, scan
+from sources.lake.committed import Scope, committed_files
+from sources.lake.engine import Connection, connect, scan
 from sources.lake.snapshots import (
     NO_CHANGES,
     empty_sql,
@@ -37,7 +35,7 @@ from sources.models import TableVersion
 class Session:
     """An opened window of the lake. `facts(on)` may be asked for any day within it."""
 
-    con: duckdb.DuckDBPyConnection
+    con: Connection
     backend: ibis.BaseBackend
     missing: frozenset[str]
     tables: dict[str, ir.Table]
@@ -100,15 +98,13 @@ def _opened(bureaus: Sequence[str], window: Window, *, keep: bool) -> Iterator[S
         con.close()
 
 
-def _open(
-    con: duckdb.DuckDBPyConnection, bureaus: Sequence[str], window: Window, *, keep: bool
-) -> Session:
+def _open(con: Connection, bureaus: Sequence[str], window: Window, *, keep: bool) -> Session:
     """Lay every table out in the engine: as a view over its files, or loaded where it is kept."""
-    within, above = _scopes(bureaus)
-    con.create_function("unseal", _unseal, ["VARCHAR"], "VARCHAR", type="arrow")
-    load_masters(con, within=within, above=above, known_at=window.known_at)
-    files = {table: committed_files(table, within | above) for table in fact_tables()}
-    brought = _brought(within | above)
+    scope = Scope.of(bureaus)
+    con.create_function("unseal", _unseal, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
+    load_masters(con, scope=scope, known_at=window.known_at)
+    files = {table: committed_files(table, scope.wide()) for table in fact_tables()}
+    brought = _brought(scope.wide())
     kind = "TABLE" if keep else "VIEW"
     has_tiers = "tier" in brought.get("retailers", set()) or bool(files["changes"])
     backend = ibis.duckdb.from_connection(con)
@@ -134,16 +130,6 @@ def _open(
     )
 
 
-def _scopes(bureaus: Sequence[str]) -> tuple[Q, Q]:
-    """Conditions on a bureau: these and what lies below them; those above them."""
-    within, above = Q(pk__in=[]), Q(pk__in=[])
-    for path in Bureau.objects.filter(code__in=list(bureaus)).values_list("path", flat=True):
-        within |= Q(bureau__path__startswith=path)
-        steps = path.strip("/").split("/")
-        above |= Q(bureau__path__in=[f"/{'/'.join(steps[:n])}/" for n in range(1, len(steps))])
-    return within, above
-
-
 def _brought(within: Q) -> dict[str, set[str]]:
     """Table -> the source columns that imports have brought."""
     found: dict[str, set[str]] = {}
@@ -164,7 +150,7 @@ def _missing(brought: dict[str, set[str]]) -> frozenset[str]:
     return frozenset(missing)
 
 
-def _sealed_changes(con: duckdb.DuckDBPyConnection, files: list[str], window: Window) -> str:
+def _sealed_changes(con: Connection, files: list[str], window: Window) -> str:
     """The change rows for snapshots, once; addresses stay sealed until somebody reads one."""
     from_files = f"SELECT * FROM {scan(files)} x WHERE {window.in_force('x')}"
     con.execute(

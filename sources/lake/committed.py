@@ -1,7 +1,11 @@
 """Which files readers may open: those of the versions that PostgreSQL names."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 from django.db.models import Q
 
+from accounts.models import Bureau
 from sources.lake import writing
 from sources.models import TableVersion
 
@@ -18,3 +22,30 @@ def committed_files(table: str, within: Q) -> list[str]:
 def below(path: str) -> Q:
     """A bureau's own tables and those of all bureaus below it."""
     return Q(bureau__path__startswith=path)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Bureaus whose facts are opened: some and what lies below them, and those above them."""
+
+    paths: Sequence[str]
+
+    @classmethod
+    def of(cls, codes: Sequence[str]) -> "Scope":
+        found = Bureau.objects.filter(code__in=list(codes)).order_by("path")
+        return cls(list(found.values_list("path", flat=True)))
+
+    def within(self, *, bureau: str = "bureau") -> Q:
+        """The bureaus and those below them; `bureau` is the way from a row to its bureau."""
+        condition = Q(pk__in=[])
+        for path in self.paths:
+            condition |= Q(**{f"{bureau}__path__startswith": path})
+        return condition
+
+    def wide(self) -> Q:
+        """These, and those above them, whose catalogues and policies they share."""
+        above = set()
+        for path in self.paths:
+            steps = path.strip("/").split("/")
+            above |= {f"/{'/'.join(steps[:n])}/" for n in range(1, len(steps))}
+        return self.within() | Q(bureau__path__in=above)

@@ -33,4 +33,5 @@ def daily_totals(within: Q) -> pd.DataFrame:
         ).to_arrow_table()
     finally:
         con.close()
-    return table.to_pandas()
+    totals: pd.DataFrame = table.to_pandas()
+    return totals

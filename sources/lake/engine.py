@@ -5,8 +5,10 @@ from django.conf import settings
 
 from sources.lake.tables import PARTITIONS
 
+Connection = duckdb.DuckDBPyConnection
 
-def connect() -> duckdb.DuckDBPyConnection:
+
+def connect() -> Connection:
     """A connection of one's own to an empty database in memory."""
     if settings.ENGINE != "duckdb":
         raise RuntimeError(f"no such engine here: {settings.ENGINE}")

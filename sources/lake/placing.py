@@ -7,12 +7,11 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from sources.importing.contract import Kind
-from sources.lake.engine import scan
+from sources.lake.engine import Connection, scan
 from sources.lake.tables import lake_schema
 
 PARENT_TABLES = ("retailers", "orders", "skus")
@@ -48,7 +47,7 @@ class Placed:
     states: pa.Table  # batch_id, state, n
 
 
-def place(con: duckdb.DuckDBPyConnection, kind: Kind, rows: pa.Table, by: Places) -> Placed:
+def place(con: Connection, kind: Kind, rows: pa.Table, by: Places) -> Placed:
     """Sort the rows of one kind out. `rows` has the kind's columns and `batch_id`."""
     position = pa.array(range(rows.num_rows), pa.int64())
     con.register("incoming", rows.append_column("position", position))
@@ -83,7 +82,7 @@ def _names(rows: pa.Table) -> str:
     return ", ".join(f'"{name}"' for name in rows.column_names)
 
 
-def _placing_sql(con: duckdb.DuckDBPyConnection, kind: Kind, by: Places) -> str:
+def _placing_sql(con: Connection, kind: Kind, by: Places) -> str:
     """Rows with parents and former versions beside them, and their state."""
     joins, bureau, missing = _parent_joins(con, kind, by)
     former = _former_joins(kind, by)
@@ -111,7 +110,7 @@ def _placing_sql(con: duckdb.DuckDBPyConnection, kind: Kind, by: Places) -> str:
     """
 
 
-def _parent_joins(con: duckdb.DuckDBPyConnection, kind: Kind, by: Places) -> tuple[str, str, str]:
+def _parent_joins(con: Connection, kind: Kind, by: Places) -> tuple[str, str, str]:
     """SQL: the joins, the bureau, and the kind of the first parent that is missing."""
     joins, checks = [], []
     home = f"'{by.home}'"
@@ -142,7 +141,7 @@ def _missing_key(kind: Kind, missing: str) -> str:
     return f"CASE {missing} {cases} END" if cases else "NULL::VARCHAR"
 
 
-def _register_orders(con: duckdb.DuckDBPyConnection, by: Places) -> None:
+def _register_orders(con: Connection, by: Places) -> None:
     columns = "order_id, retailer_id, bureau, day"
     parts = [f"SELECT {columns} FROM no_orders"]
     con.execute(
@@ -189,7 +188,7 @@ def _day(kind: Kind) -> str:
     return f"i.{kind.day_column}::DATE"
 
 
-def _mark_repeats(con: duckdb.DuckDBPyConnection, kind: Kind) -> None:
+def _mark_repeats(con: Connection, kind: Kind) -> None:
     """Where a key comes several times, the last row counts; the others are superseded at once."""
     keys = ", ".join(kind.key)
     con.execute(

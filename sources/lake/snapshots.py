@@ -4,12 +4,14 @@ import datetime as dt
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import duckdb
 import pandas as pd
 import pyarrow as pa
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
+from sources.crypto import SEALED as SEALED_TEXT
 from sources.facts import COLUMNS
+from sources.lake.committed import Scope
+from sources.lake.engine import Connection
 from sources.lake.sqltypes import SQL_TYPES, null_columns
 from sources.models import Licence, RetailerVersion, Sku, Staff
 
@@ -22,7 +24,11 @@ OVERLAID = {
     "address": "address",
     "type": "biz_type",
 }
-SEALED = {"retailers": ("licensee", "address"), "licences": ("holder", "address"), "staff": ("name",)}
+SEALED = {
+    "retailers": ("licensee", "address"),
+    "licences": ("holder", "address"),
+    "staff": ("name",),
+}
 BEGINNING = dt.date(1, 1, 1)
 
 # table -> model field of each column that is called otherwise in the model
@@ -45,29 +51,17 @@ NO_CHANGES = (
 )
 
 
-def load_masters(
-    con: duckdb.DuckDBPyConnection, *, within: Q, above: Q, known_at: dt.datetime | None
-) -> None:
+def load_masters(con: Connection, *, scope: Scope, known_at: dt.datetime | None) -> None:
     """Register every version of the masters of some bureaus; products and staff also from above."""
-    wide = within | above
     sets: dict[str, QuerySet[Any]] = {
-        "retailers": RetailerVersion.objects.filter(_of_retailer(within)),
-        "licences": Licence.objects.filter(within),
-        "staff": Staff.objects.filter(wide),
-        "skus": Sku.objects.filter(wide),
+        "retailers": RetailerVersion.objects.filter(scope.within(bureau="retailer__bureau")),
+        "licences": Licence.objects.filter(scope.within()),
+        "staff": Staff.objects.filter(scope.wide()),
+        "skus": Sku.objects.filter(scope.wide()),
     }
     for table, rows in sets.items():
         known = rows if known_at is None else rows.filter(batch__known_at__lte=known_at)
         con.register(f"{table}_versions", _versions(table, known))
-
-
-def _of_retailer(condition: Q) -> Q:
-    """The condition on a bureau, asked of a retailer's bureau."""
-    children = [
-        _of_retailer(child) if isinstance(child, Q) else (f"retailer__{child[0]}", child[1])
-        for child in condition.children
-    ]
-    return Q(*children, _connector=condition.connector, _negated=condition.negated)
 
 
 def _versions(table: str, rows: QuerySet[Any]) -> pa.Table:
@@ -112,9 +106,7 @@ def _with_starts(versions: pa.Table) -> pa.Table:
         told = first | (text != text.shift())
         start = pd.Series(frame["in_force"]).where(told).mask(first, BEGINNING)
         starts = start.groupby(frame["retailer_id"]).ffill().sort_index()
-        versions = versions.append_column(
-            f"since_{field}", pa.array(starts.to_list(), pa.date32())
-        )
+        versions = versions.append_column(f"since_{field}", pa.array(starts.to_list(), pa.date32()))
     return versions
 
 
@@ -149,11 +141,22 @@ def _columns(table: str, alias: str, **instead: str) -> str:
 
 
 def _newest(field: str, condition: str) -> str:
-    order = "(c.day - DATE '1970-01-01')::HUGEINT * 1000000000000 + c.batch_id * 10000000 + c.row_no"
+    order = (
+        "(c.day - DATE '1970-01-01')::HUGEINT * 1000000000000 + c.batch_id * 10000000 + c.row_no"
+    )
     return (
         f"arg_max(coalesce(c.new_value, ''), {order}) "
-        f"FILTER (WHERE c.field = '{field}' AND {condition})"
+        f"FILTER (WHERE c.field = '{field}' AND {condition} AND {_plausible(field)})"
     )
+
+
+def _plausible(field: str) -> str:
+    """SQL: the value can be one of its field. Sources are seen that put other things there."""
+    if field == "tier":
+        return "try_cast(c.new_value AS BIGINT) BETWEEN 0 AND 99"
+    if field in {"status", "type", "licence_status"}:
+        return f"NOT starts_with(coalesce(c.new_value, ''), '{SEALED_TEXT}')"
+    return "true"
 
 
 def _retailers_sql(on: dt.date, changes: str) -> str:
@@ -187,8 +190,14 @@ def _licences_sql(on: dt.date, changes: str) -> str:
             FROM base b JOIN ({changes}) c ON c.retailer_id = b.retailer_id
                 AND c.field = 'licence_status' AND c.day <= DATE '{on}' AND {due}
             GROUP BY ALL)
-        SELECT {_columns("licences", "b", status="coalesce(n.status, b.status)",
-                         status_date="coalesce(n.day, b.status_date)")}
+        SELECT {
+        _columns(
+            "licences",
+            "b",
+            status="coalesce(n.status, b.status)",
+            status_date="coalesce(n.day, b.status_date)",
+        )
+    }
         FROM base b LEFT JOIN news n USING (licence_no, valid_from)"""
 
 
@@ -198,8 +207,8 @@ def tier_history_sql(changes: str) -> str:
             PARTITION BY retailer_id ORDER BY in_force, pk) = 1 THEN DATE '1-1-1' ELSE in_force END
             AS since, tier FROM retailers_versions WHERE since_tier IN (in_force, DATE '1-1-1')
         UNION ALL
-        SELECT retailer_id, day, try_cast(new_value AS BIGINT) FROM ({changes})
-        WHERE field = 'tier'"""
+        SELECT retailer_id, day, try_cast(new_value AS BIGINT) FROM ({changes}) c
+        WHERE field = 'tier' AND {_plausible("tier")}"""
 
 
 def empty_sql(table: str) -> str:

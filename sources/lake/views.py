@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sources.crypto import SEALED as SEALED_TEXT
 from sources.facts import COLUMNS
 from sources.lake.engine import scan
 from sources.lake.sqltypes import SQL_TYPES
@@ -14,7 +15,6 @@ SLACK = dt.timedelta(days=31)  # lines keep the day that their order had when th
 SOURCES = {"orders.at": "order_time"}
 DERIVED = {"day", "retailer_id"}  # there as soon as the table is
 SEALED = {"payments": ("payer_name",), "complaints": ("subject", "text")}
-READABLE = "('phone', 'tier', 'status', 'account', 'type', 'licence_status')"  # changes not sealed
 ORDER_CHILDREN = ("deliveries", "payments")
 
 
@@ -60,10 +60,7 @@ def fact_sql(table: str, files: Mapping[str, list[str]], window: Window, *, tier
     where = f"{window.in_force('x')} AND {dated}"
     if table in ORDER_CHILDREN:
         columns = _columns(table, "x", retailer_id="o.retailer_id")
-        return (
-            f"SELECT {columns} FROM {rows} x JOIN orders o USING (order_id) "
-            f"WHERE {where}"
-        )
+        return f"SELECT {columns} FROM {rows} x JOIN orders o USING (order_id) WHERE {where}"
     return f"SELECT {_columns(table, 'x')} FROM {rows} x WHERE {where}"
 
 
@@ -76,7 +73,7 @@ def _columns(table: str, alias: str, **instead: str) -> str:
         if name in SEALED.get(table, ()):
             value = f"unseal({value})"
         if table == "changes" and name in {"old_value", "new_value"}:
-            value = f"CASE WHEN {alias}.field IN {READABLE} THEN {value} ELSE unseal({value}) END"
+            value = f"CASE WHEN {value} LIKE '{SEALED_TEXT}%' THEN unseal({value}) ELSE {value} END"
         parts.append(f"({instead.get(name, value)})::{SQL_TYPES[kind]} AS {name}")
     lineage = ("bureau", "batch_id", "row_no")
     return ", ".join([*parts, *(f"{alias}.{name} AS {name}" for name in lineage)])

@@ -14,6 +14,7 @@ from sources.importing.contract import Kind
 from sources.lake.tables import TABLES, lake_schema, location
 
 EMPTY = 0  # the version in which every table is created
+COMPRESSED = WriterProperties(compression="ZSTD")
 _SHIFT = 2**40  # row numbers stay below it
 
 
@@ -62,7 +63,13 @@ def write(kind: Kind, bureau: str, committed: int | None, staged: Staged, writer
         _overwrite_months(table, kind, rows, staged, writer)
         rows = rows.filter(pc.invert(_in_months(rows, staged)))
     if rows.num_rows:
-        _commit(table, rows, writer, mode="append")
+        write_deltalake(
+            table,
+            rows,
+            mode="append",
+            commit_properties=writer.properties(),
+            writer_properties=COMPRESSED,
+        )
     return _checked(table, base, writer)
 
 
@@ -110,7 +117,14 @@ def _overwrite_months(
     held = held.select(schema.names).cast(schema)
     whole = pa.concat_tables([_marked(held, staged, writer), rows.filter(_in_months(rows, staged))])
     wanted = ", ".join(f"'{month}'" for month in months)
-    _commit(table, whole, writer, mode="overwrite", predicate=f"month IN ({wanted})")
+    write_deltalake(
+        table,
+        whole,
+        mode="overwrite",
+        predicate=f"month IN ({wanted})",
+        commit_properties=writer.properties(),
+        writer_properties=COMPRESSED,
+    )
 
 
 def _marked(held: pa.Table, staged: Staged, writer: Writer) -> pa.Table:
@@ -123,19 +137,6 @@ def _marked(held: pa.Table, staged: Staged, writer: Writer) -> pa.Table:
     names = held.schema.names
     held = held.set_column(names.index("superseded_by"), "superseded_by", by)
     return held.set_column(names.index("superseded_at"), "superseded_at", at)
-
-
-def _commit(
-    table: DeltaTable, rows: pa.Table, writer: Writer, *, mode: str, predicate: str | None = None
-) -> None:
-    write_deltalake(
-        table,
-        rows,
-        mode=mode,
-        predicate=predicate,
-        commit_properties=writer.properties(),
-        writer_properties=WriterProperties(compression="ZSTD"),
-    )
 
 
 def _checked(table: DeltaTable, base: int, writer: Writer) -> int:

@@ -44,7 +44,6 @@ class Migration(migrations.Migration):
             model_name='licence',
             name='row_hash',
             field=models.BigIntegerField(default=0),
-            preserve_default=False,
         ),
         migrations.AddField(
             model_name='retailer',
@@ -65,19 +64,16 @@ class Migration(migrations.Migration):
             model_name='retailerversion',
             name='row_hash',
             field=models.BigIntegerField(default=0),
-            preserve_default=False,
         ),
         migrations.AddField(
             model_name='sku',
             name='row_hash',
             field=models.BigIntegerField(default=0),
-            preserve_default=False,
         ),
         migrations.AddField(
             model_name='staff',
             name='row_hash',
             field=models.BigIntegerField(default=0),
-            preserve_default=False,
         ),
         migrations.AddIndex(
             model_name='heldrow',

@@ -1,0 +1,130 @@
+"""The pages of data import: list and upload, one file's report, its bad rows as a table."""
+
+import io
+
+import xlsxwriter
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET, require_http_methods
+from django_htmx.http import HttpResponseClientRefresh
+
+from accounts.http import StaffRequest
+from accounts.models import scope
+from sources.actions.receiving import receive_upload
+from sources.forms import UploadForm
+from sources.importing.kinds import KINDS
+from sources.models import Batch, Finding
+
+PAGE = 30
+LISTED = 200  # held rows and doubts shown on the page
+
+
+@require_http_methods(["GET", "POST"])
+def imports(request: StaffRequest) -> HttpResponse:
+    """What was imported, newest first, and the upload of further files."""
+    bureaus = scope(request.user, "import_data").order_by("path")
+    form = UploadForm(request.POST or None, request.FILES or None, bureaus=bureaus)
+    if request.method == "POST" and form.is_valid():
+        files = [(file.name or "", file) for file in form.cleaned_data["files"]]
+        bureau = form.cleaned_data["bureau"]
+        try:
+            receive_upload(files=files, bureau=bureau, by=request.user, at=timezone.now())
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            return redirect("sources:imports")
+    batches = Batch.objects.visible_to(request.user, "read_import").newest()
+    page = Paginator(batches, PAGE).get_page(request.GET.get("page"))
+    for batch in page.object_list:
+        _present(batch)
+    context = {
+        "page": page,
+        "running": any(batch.state in _UNDER_WAY for batch in page.object_list),
+        "form": form,
+        "may_import": bureaus.exists(),
+    }
+    template = "sources/_batches.html" if request.htmx else "sources/imports.html"
+    return render(request, template, context)
+
+
+_UNDER_WAY = {Batch.State.WAITING, Batch.State.RUNNING}
+_GIVEN_UP = "多次尝试都没有成功，已停止，没有导入任何内容。请联系系统管理员查看任务记录后再试。"
+
+
+def _present(batch: Batch) -> None:
+    """What pages show: names, and the state that the job tells until the batch's own commits."""
+    batch.file_name = batch.file.name  # type: ignore[attr-defined]
+    batch.kind_title = KINDS[batch.kind].title if batch.kind in KINDS else ""  # type: ignore[attr-defined]
+    if batch.is_given_up:
+        batch.state, batch.refusal = Batch.State.REFUSED, _GIVEN_UP
+    elif batch.state == Batch.State.WAITING and batch.job and batch.job.leased_until:
+        batch.state = Batch.State.RUNNING
+
+
+@require_GET
+def import_batch(request: StaffRequest, number: int) -> HttpResponse:
+    """One file's report: numbers, bad rows, held rows, doubts."""
+    visible = Batch.objects.visible_to(request.user, "read_import").newest()
+    batch = get_object_or_404(visible, pk=number)
+    _present(batch)
+    running = batch.state in _UNDER_WAY
+    if request.htmx:
+        if not running:
+            return HttpResponseClientRefresh()
+        return render(request, "sources/_report.html", {"batch": batch, "running": True})
+    found = batch.findings.order_by("row_no", "pk")
+    rejects = found.filter(weight=Finding.Weight.REJECTED)
+    doubts = found.filter(weight=Finding.Weight.DOUBT)
+    held = batch.held_rows.filter(released_by=None).order_by("row_no", "pk")
+    context = {
+        "batch": batch,
+        "running": running,
+        "rejects": Paginator(rejects, PAGE).get_page(request.GET.get("page")),
+        "rejects_url": reverse("sources:rejects", args=[batch.pk]) if rejects.exists() else "",
+        "held": [
+            {
+                "row_no": row.row_no,
+                "parent_key": row.parent_key,
+                "parent_title": KINDS[row.parent_kind].title,
+            }
+            for row in held.defer("row")[:LISTED]
+        ],
+        "held_total": held.count(),
+        "doubts": list(doubts[:LISTED]),
+        "doubts_total": sum(batch.report.get("doubts", {}).values()),
+    }
+    return render(request, "sources/import.html", context)
+
+
+@require_GET
+def rejects(request: StaffRequest, number: int) -> HttpResponse:
+    """The rows that were not loaded, as a workbook; every cell is text, never a formula."""
+    visible = Batch.objects.visible_to(request.user, "read_import").select_related("file")
+    batch = get_object_or_404(visible, pk=number)
+    found = batch.findings.filter(weight=Finding.Weight.REJECTED).order_by("row_no", "pk")
+    target = io.BytesIO()
+    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
+        sheet = book.add_worksheet("未导入的行")
+        bold = book.add_format({"bold": True})
+        for column, title in enumerate(["文件", "行", "列", "内容", "原因"]):
+            sheet.write_string(0, column, title, bold)
+        for place, row in enumerate(found.iterator(), start=1):
+            cells = [batch.file.name, str(row.row_no), row.column, row.value, row.reason]
+            for column, cell in enumerate(cells):
+                sheet.write_string(place, column, cell)
+        sheet.set_column(0, 0, 30)
+        sheet.set_column(2, 4, 24)
+    response = HttpResponse(
+        target.getvalue(),
+        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    )
+    name = f"未导入的行-{batch.file.name}.xlsx"
+    response["Content-Disposition"] = (
+        content_disposition_header(as_attachment=True, filename=name) or ""
+    )
+    return response
