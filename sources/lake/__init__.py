@@ -104,7 +104,7 @@ def _open(con: Connection, bureaus: Sequence[str], window: Window, *, keep: bool
     con.create_function("unseal", _unseal, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
     load_masters(con, scope=scope, known_at=window.known_at)
     files = {table: committed_files(table, scope.wide()) for table in fact_tables()}
-    brought = _brought(scope.wide())
+    brought = _brought(scope)
     kind = "TABLE" if keep else "VIEW"
     has_tiers = "tier" in brought.get("retailers", set()) or bool(files["changes"])
     backend = ibis.duckdb.from_connection(con)
@@ -130,10 +130,10 @@ def _open(con: Connection, bureaus: Sequence[str], window: Window, *, keep: bool
     )
 
 
-def _brought(within: Q) -> dict[str, set[str]]:
+def _brought(scope: Scope) -> dict[str, set[str]]:
     """Table -> the source columns that imports have brought."""
     found: dict[str, set[str]] = {}
-    for table, columns in TableVersion.objects.filter(within).values_list("table", "columns"):
+    for table, columns in TableVersion.objects.filter(scope.wide()).values_list("table", "columns"):
         found.setdefault(table, set()).update(columns)
     return found
 
