@@ -48,6 +48,7 @@ CALENDAR = Kind(
         Column("orders_suspended", "是否停订", ("停订", "暂停订货", "是否暂停订货"), Type.FLAG),
     ),
     key=("week_start",),
+    day_column="week_start",
 )
 
 KINDS = (BUREAUS, STAFF, CALENDAR)
