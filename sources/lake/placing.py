@@ -4,7 +4,7 @@ One SQL pass joins the incoming rows with their parents and with what the lake h
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -62,7 +62,7 @@ def place(con: Connection, kind: Kind, rows: pa.Table, by: Places) -> Placed:
             f"SELECT {columns}, bureau FROM placed WHERE state IN ('added', 'changed', 'former')"
         ).to_arrow_table(),
         held=con.sql(
-            f"SELECT {_names(rows)}, parent_kind, parent_key FROM placed WHERE state = 'held'"
+            f"SELECT {_names(rows.column_names)}, parent_kind, parent_key FROM placed WHERE state = 'held'"
         ).to_arrow_table(),
         marks=con.sql(
             "SELECT former_bureau AS bureau, former_month AS month, former_batch AS batch_id, "
@@ -78,8 +78,8 @@ def place(con: Connection, kind: Kind, rows: pa.Table, by: Places) -> Placed:
     return result
 
 
-def _names(rows: pa.Table) -> str:
-    return ", ".join(f'"{name}"' for name in rows.column_names)
+def _names(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
 
 
 def _placing_sql(con: Connection, kind: Kind, by: Places) -> str:
@@ -161,7 +161,7 @@ def _register_orders(con: Connection, by: Places) -> None:
 def _same_key(kind: Kind, left: str, right: str) -> str:
     required = set(kind.required)
     return " AND ".join(
-        f"{left}.{name} {'=' if name in required else 'IS NOT DISTINCT FROM'} {right}.{name}"
+        f'{left}."{name}" {"=" if name in required else "IS NOT DISTINCT FROM"} {right}."{name}"'
         for name in kind.key
     )
 
@@ -170,7 +170,7 @@ def _former_joins(kind: Kind, by: Places) -> str:
     """SQL: `f` is the row in force with the same key, `ever` any version with the same values."""
     if not by.files:
         return ""
-    keys = ", ".join(kind.key)
+    keys = _names(kind.key)
     files = scan(list(by.files))
     return f"""
         LEFT JOIN (SELECT {keys}, row_hash, batch_id, row_no, month, bureau FROM {files}
@@ -185,12 +185,12 @@ def _day(kind: Kind) -> str:
         return "coalesce(i.order_date, i.order_time::DATE)"
     if "orders" in kind.parents.values() and kind.day_column is None:
         return "o.day"
-    return f"i.{kind.day_column}::DATE"
+    return f"i.{kind.day_column or 'week_start'}::DATE"  # the calendar has weeks only
 
 
 def _mark_repeats(con: Connection, kind: Kind) -> None:
     """Where a key comes several times, the last row counts; the others are superseded at once."""
-    keys = ", ".join(kind.key)
+    keys = _names(kind.key)
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {keys}, max(position) AS last FROM placed "
         f"WHERE state <> 'held' GROUP BY {keys} HAVING count(*) > 1"
