@@ -21,7 +21,7 @@ def stacked(*parts: ir.Table, most: int = MOST, by: str | None = None) -> ir.Tab
     """
     types = {name: kind for part in parts for name, kind in part.schema().items()}
     filled = [_with_all(part, types) for part in parts]
-    together = filled[0] if len(filled) == 1 else ibis.union(*filled, distinct=True)
+    together = filled[0].distinct() if len(filled) == 1 else ibis.union(*filled, distinct=True)
     newest = [
         _[by].desc() if by else ibis.coalesce(_.day, ibis.date(9999, 12, 31)).desc(),
         _.source,

@@ -56,6 +56,9 @@ class IpBurst(Detector):
     decay: float = param(
         0.95, help="历史每过一周的折扣", unit="", low=0.5, high=1, source="本系统回测"
     )
+    recent: int = param(
+        4, help="最近几周的户数不算历史", unit="周", low=0, high=13, source="本系统回测"
+    )
     min_surprise: float = param(
         1.0, help="罕见程度达到（含）", unit="lg", low=0, high=6, source="本系统回测"
     )
@@ -63,7 +66,7 @@ class IpBurst(Detector):
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         uses = self._uses(facts, on)
         today = uses.filter(_.day == on)
-        past = uses.filter(_.day < on).semi_join(today, "ip")
+        past = uses.filter(_.day < on - dt.timedelta(weeks=self.recent)).semi_join(today, "ip")
         crowd = today.group_by(key="ip").agg(others=_.principal.nunique() - 1)
         history = crowd.filter(_.others >= 1).left_join(self._history(past, on), "key")
         told = burst_surprise(history.drop("key_right"), self.prior).rename(ip="key")
@@ -98,9 +101,8 @@ class IpBurst(Detector):
         )
 
     def sentence(self, row: Mapping[str, Any]) -> str:
-        before = (
-            f"此前{row['days']}天平均{row['expected']:.1f}个" if row["days"] else "此前未见该网址"
-        )
+        history = f"平均{row['expected']:.1f}个" if row["days"] else "没有用过"
+        before = f"{self.recent}周以前该网址{history}"
         close = f"，其中{row['close']}个与本户相隔{self.minutes}分钟以内" if row["close"] else ""
         away = f"，外县{row['elsewhere']}个" if row["elsewhere"] else ""
         return f"当日与本户同一网址订货的还有{row['others']}个经营者{close}{away}；{before}。"

@@ -44,7 +44,7 @@ def test_it_says_how_many_how_close_and_what_the_address_is_used_to():
 
     assert set(told) == {"R1", "R2", "R3"}
     assert IpBurst().sentence(told["R1"]) == (
-        "当日与本户同一网址订货的还有2个经营者，其中1个与本户相隔45分钟以内，外县1个；此前未见该网址。"
+        "当日与本户同一网址订货的还有2个经营者，其中1个与本户相隔45分钟以内，外县1个；4周以前该网址没有用过。"
     )
     assert told["R1"]["surprise"] == pytest.approx(1.477, abs=1e-3)
 
@@ -83,8 +83,16 @@ def test_an_address_that_always_served_one_shop_makes_company_news():
     told = found(book(today + village(10, others=("R1",))))
 
     assert {row["subject_id"] for row in told} == {"R1", "R2"}
-    assert told[0]["surprise"] > 1.7
-    assert "此前10天平均0.0个" in IpBurst().sentence(told[0])
+    assert told[0]["surprise"] > 1.5
+    assert "4周以前该网址平均0.0个。" in IpBurst().sentence(told[0])
+
+
+@pytest.mark.parametrize(("recent", "told"), [(4, True), (3, False)])
+def test_a_ring_of_the_last_four_weeks_is_no_history_of_its_own(recent, told):
+    ring = "".join(at(shop, "09:00", "ip-1") for shop in ("R1", "R2", "R3"))
+    before = "".join(ring.replace(str(ON), str(ON - dt.timedelta(weeks=week))) for week in (3.5, 4))
+
+    assert bool(found(book(ring + before), recent=recent)) is told
 
 
 def test_what_was_more_than_half_a_year_ago_is_forgotten():
