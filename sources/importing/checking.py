@@ -19,6 +19,7 @@ from sources.importing.hashing import U64, hash_values, seed
 from sources.importing.header import Header, is_unit_row, normal_title
 from sources.importing.raw import Batch, Ragged
 
+KEY_HASH = "key_hash"  # of the key columns alone; left out of `Checked.rows`
 MOST_REJECTS = 100_000
 MOST_DOUBTS = 1000  # of one column
 Mask = npt.NDArray[np.bool_]
@@ -65,7 +66,7 @@ class Checker:
         }
 
     def check(self, batch: Batch) -> pa.Table:
-        """The good rows of a batch, with `Kind.schema()`'s columns."""
+        """The good rows of a batch: `Kind.schema()`'s columns and KEY_HASH."""
         typed: dict[str, Typed] = {}
         codes: dict[str, Codes] = {}
         for name, place in self.header.places.items():
@@ -200,15 +201,19 @@ class Checker:
         codes: Mapping[str, Codes],
         good: Mask,
     ) -> pa.Table:
-        """The good rows, each distinct value put where its rows are."""
+        """The good rows, each distinct value put where its rows are, and KEY_HASH."""
         everything = bool(good.all())
         size = int(good.sum())
         columns: dict[str, pa.Array] = {}
         row_hash: U64 = np.zeros(size, np.uint64)
+        key_hash: U64 = np.zeros(size, np.uint64)
         for name, column in typed.items():
             places = codes[name] if everything else codes[name][good]
             hashes = np.append(hash_values(column.values, self._seeds[name]), np.uint64(0))
-            row_hash += hashes[places]
+            hashes = hashes[places]
+            row_hash += hashes
+            if name in self.kind.key:
+                key_hash += hashes
             indices = pa.array(places, mask=places < 0) if (places < 0).any() else pa.array(places)
             columns[name] = column.values.take(indices)
             for companion, values in column.companions.items():
@@ -220,7 +225,8 @@ class Checker:
             {field.name: columns.get(field.name, pa.nulls(size, field.type)) for field in schema},
             schema=schema,
         )
-        return finishing.finish(self.kind, table, self._hash_key)
+        finished = finishing.finish(self.kind, table, self._hash_key)
+        return finished.append_column(KEY_HASH, pa.array(key_hash.view(np.int64)))
 
 
 def _codes(texts: pa.DictionaryArray) -> Codes:
@@ -303,5 +309,5 @@ def _veil(text: str) -> str:
 
 
 def no_rows(kind: Kind) -> pa.Table:
-    """A table of the kind without rows."""
-    return kind.schema().empty_table()
+    """What `Checker.check` gives of a batch without good rows."""
+    return kind.schema().append(pa.field(KEY_HASH, pa.int64())).empty_table()

@@ -6,21 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sources.importing import formats
-from sources.importing.checking import Checker, Tally
+from sources.importing.checking import Checker, Tally, no_rows
 from sources.importing.contract import Checked, Kind, Sheet, Type, Unreadable
 from sources.importing.csvs import WrongEncoding
 from sources.importing.header import Header, find_header, kind_by_name, why_no_header
 from sources.importing.kinds import KINDS
 from sources.importing.raw import Batch, Source
-
-_COMMON_LENGTH = 0.9  # share of codes that must begin with 0 before a shorter one is doubted
-
+from sources.importing.whole import count, settle
 
 _FOREIGN_BYTES = (
     "文件里有不属于 UTF-8、GB18030 或 UTF-16 编码的字节，可能在传输中损坏。"
@@ -124,10 +119,9 @@ def _note_units(reading: _Reading, header: Header) -> None:
 
 def _checked(reading: _Reading, name: str, encoding: str, digest: str) -> Checked:
     kind = reading.headers[0].kind
-    rows = pa.concat_tables([kind.schema().empty_table(), *reading.tables])
-    before = rows.num_rows
-    rows = _without_repetitions(rows)
-    _doubt_short_codes(kind, rows, reading.tally)
+    good = pa.concat_tables([no_rows(kind), *reading.tables])
+    rows = settle(kind, good, reading.tally)
+    cancelled, returns = count(kind, rows)
     found = {column for header in reading.headers for column in header.places}
     return Checked(
         kind=kind,
@@ -145,48 +139,7 @@ def _checked(reading: _Reading, name: str, encoding: str, digest: str) -> Checke
         ),
         row_count=reading.tally.rows,
         rejected=reading.tally.rejected,
-        duplicates=before - rows.num_rows,
-        cancelled=_count(rows, kind, "is_cancelled"),
-        returns=_returns(rows, kind),
+        duplicates=good.num_rows - rows.num_rows,
+        cancelled=cancelled,
+        returns=returns,
     )
-
-
-def _without_repetitions(rows: pa.Table) -> pa.Table:
-    """The rows without exact repetitions of an earlier one; equal hashes are compared in full."""
-    hashes = pd.Series(rows["row_hash"].to_numpy())
-    repeated = np.flatnonzero(hashes.duplicated(keep="first").to_numpy())
-    if not len(repeated):
-        return rows
-    suspects = rows.take(pa.array(np.flatnonzero(hashes.duplicated(keep=False).to_numpy())))
-    values = [column for column in rows.column_names if column != "row_no"]
-    groups = suspects.group_by(values).aggregate([("row_no", "min")])
-    first = pc.is_in(rows["row_no"], value_set=groups["row_no_min"].combine_chunks())
-    among = pc.is_in(rows["row_no"], value_set=suspects["row_no"].combine_chunks())
-    return rows.filter(pc.or_(first, pc.invert(among)))
-
-
-def _doubt_short_codes(kind: Kind, rows: pa.Table, tally: Tally) -> None:
-    """Codes one digit shorter than all others, which begin with 0, have perhaps lost it."""
-    if "retailer_id" not in kind.key or not rows.num_rows:
-        return
-    codes = rows["retailer_id"]
-    zero = pc.starts_with(codes, "0")
-    if (pc.mean(zero.cast(pa.int8())).as_py() or 0) < _COMMON_LENGTH:
-        return
-    length = pc.mode(pc.utf8_length(codes.filter(zero)))[0]["mode"].as_py()
-    short = pc.and_(pc.equal(pc.utf8_length(codes), length - 1), pc.invert(zero))
-    title = kind.column("retailer_id").title
-    for row in rows.filter(short).select(["row_no", "retailer_id"]).to_pylist()[:1000]:
-        reason = f"只有 {length - 1} 位，其余为 {length} 位并以 0 开头，可能丢了前导 0，未自动补上"
-        tally.doubt(row["row_no"], title, row["retailer_id"], reason)
-        tally.doubt_counts[title] += 1
-
-
-def _count(rows: pa.Table, kind: Kind, flag: str) -> int:
-    return int(pc.sum(rows[flag]).as_py() or 0) if kind.name == "orders" else 0
-
-
-def _returns(rows: pa.Table, kind: Kind) -> int:
-    if kind.name == "order_lines":
-        return int(pc.sum(pc.less(rows["qty"], 0)).as_py() or 0)
-    return _count(rows, kind, "is_return")

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 
+import numpy as np
 import pytest
 
 from sources.importing import checking
@@ -90,6 +91,18 @@ def test_exact_repetitions_are_dropped_and_corrections_are_kept(tmp_path):
 
     assert values(file, "row_no") == [2, 4, 5]
     assert (file.row_count, file.duplicates) == (5, 2)
+    assert [(doubt.row_no, doubt.column, doubt.value) for doubt in file.doubts] == [
+        (2, "订单号、卷烟编码", "CO1、1")
+    ]
+    assert "以最后一行为准" in file.doubts[0].reason
+
+
+def test_equal_hashes_of_different_rows_lose_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(checking, "hash_values", lambda values, _: np.zeros(len(values), np.uint64))
+
+    file = checked(tmp_path, "订单明细.csv", f"{LINES}\nCO1,1,4,28\nCO2,1,4,28\nCO1,1,4,28\n")
+
+    assert (values(file, "order_id"), file.duplicates) == (["CO1", "CO2"], 1)
 
 
 def test_an_order_gets_its_day_and_week_from_its_time_or_its_date(tmp_path):
