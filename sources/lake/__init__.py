@@ -53,7 +53,7 @@ class Session:
             for table in master_tables():
                 name = f"{table}_{on:%Y%m%d}"
                 self.con.execute(
-                    f"CREATE TABLE {name} AS {snapshot_sql(table, on, changes=self.changes)}"
+                    f"CREATE OR REPLACE TABLE {name} AS {snapshot_sql(table, on, changes=self.changes)}"
                 )
                 found[table] = _table(self.backend, name, table)
             self._snapshots = {on: found}
