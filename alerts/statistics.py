@@ -296,3 +296,44 @@ def in_cartons(judged: ir.Table) -> ir.Table:
         market=(_.expected + 1) / (_.normal + 1),
         ratio=(_.weeks == 1).ifelse(_.qty / ibis.greatest(_.expected, 0.5), _.lasting.exp()),
     )
+
+
+def against_peers(book: ir.Table, column: str, by: str) -> ir.Table:
+    """Add `{column}_z`: the value against the county's orders of the same `by`, 26 weeks back.
+
+    In standard deviations; null where fewer than 30 orders of peers are known.
+    """
+    weekly = book.group_by("bureau", by, "week_start").agg(
+        total=_[column].sum(), squares=(_[column] ** 2).sum(), orders=_[column].count()
+    )
+    past = ibis.window(group_by=["bureau", by], order_by="week_start", preceding=(MEMORY, 1))
+    sums = weekly.select(
+        "bureau",
+        by,
+        "week_start",
+        mean=_.total.sum().over(past) / _.orders.sum().over(past).nullif(0),
+        square=_.squares.sum().over(past) / _.orders.sum().over(past).nullif(0),
+        peers=_.orders.sum().over(past),
+    )
+    joined = book.left_join(sums, ["bureau", by, "week_start"])
+    spread = ibis.greatest(_.square - _.mean**2, 1e-4).sqrt()
+    z = (_.peers >= 30).ifelse((_[column] - _.mean) / spread, ibis.null("float64"))
+    return joined.mutate(z_of_peers=z).select(*book.columns, **{f"{column}_z": _.z_of_peers})
+
+
+def with_levels(book: ir.Table, column: str, windows: dict[str, int]) -> ir.Table:
+    """Add the mean of the last orders' values, less the median of the day's cohort.
+
+    `windows` names each by its number of orders; null where a value of them is missing.
+    """
+    means = {
+        name: (count_trailing(_[column], weeks - 1, 0) >= weeks).ifelse(
+            trailing(_[column], weeks - 1, 0), ibis.null("float64")
+        )
+        for name, weeks in windows.items()
+    }
+    book = book.mutate(**means)
+    middles = {f"{name}_middle": book[name].median() for name in windows}
+    cohort = book.group_by("bureau", "day").agg(**middles)
+    joined = book.left_join(cohort, ["bureau", "day"]).drop("bureau_right", "day_right")
+    return joined.mutate(**{name: _[name] - _[f"{name}_middle"] for name in windows}).drop(*middles)

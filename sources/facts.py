@@ -246,10 +246,8 @@ class Facts:
             table, column = name.split(".")
             wanted.setdefault(table, []).append(column)
         tables = {name: getattr(self, name).select(columns) for name, columns in wanted.items()}
-        tables |= {
-            name: made for name, made in self.tables.items() if name not in COLUMNS
-        }  # panels
-        return dataclasses.replace(self, tables=tables)
+        panels = {name: made for name, made in self.tables.items() if name not in COLUMNS}
+        return dataclasses.replace(self, tables=tables | panels)
 
     def lacking(self, inputs: Iterable[str]) -> list[str]:
         """Those of the "table.column"s that no import has brought, sorted."""

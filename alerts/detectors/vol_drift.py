@@ -18,7 +18,7 @@ class VolDrift(Detector):
     family = "VOL"
     scope = "bureau"
     subject = "retailer"
-    inputs = (*panels.ORDER_COLUMNS, "retailers.retailer_id", "retailers.open_date")
+    inputs = (*panels.ORDER_COLUMNS, *panels.ORDER_ROWS, *panels.SHOP_COLUMNS)
 
     title = "订货量缓慢抬高"
     looks_for = "近一个季度每周订货逐步多于本户更早半年的常态，而同县其他户没有同样变化。"

@@ -19,7 +19,7 @@ class VolDrop(Detector):
     family = "VOL"
     scope = "bureau"
     subject = "retailer"
-    inputs = (*panels.ORDER_COLUMNS, "retailers.retailer_id", "retailers.open_date")
+    inputs = (*panels.ORDER_COLUMNS, *panels.ORDER_ROWS, *panels.SHOP_COLUMNS)
 
     title = "订货量骤降或连续不订货"
     looks_for = "与本户自己近半年相比明显少订，或连续多周不订货，而同县同访销日其他户没有同样减少。"

@@ -45,7 +45,7 @@ def book(quantity=usual, *, shops: int = 24, weeks: int = 60, calendar: str = ""
 def times(factor: float, *, shop: int = 3, weeks: int = 1, book=usual):
     """The usual book with one shop's last orders so many times as large."""
 
-    def quantity(one: int, week: int) -> float:
+    def quantity(one, week):
         qty = book(one, week)
         return round(qty * factor) if one == shop and week < weeks else qty
 
