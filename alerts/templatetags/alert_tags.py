@@ -130,8 +130,9 @@ def spark(values: Sequence[float] | None) -> dict[str, Any]:
 @register.simple_tag(takes_context=True)
 def retailer_alerts(context: template.Context, code: str) -> list[Alert]:
     """The alerts about one shop that the reader may see, newest first: `sources` cannot ask."""
-    seen = Alert.objects.visible_to(context["request"].user, "read_alert").for_list()
-    return list(seen.filter(subject_kind="retailer", subject_id=code).order_by("-on", "-pk")[:20])
+    seen = Alert.objects.visible_to(context["request"].user, "read_alert").defer("picture")
+    found = seen.filter(subject_kind="retailer", subject_id=code)
+    return list(found.order_by("-on", "-pk")[:20])
 
 
 @register.filter
