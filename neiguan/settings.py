@@ -1,9 +1,11 @@
 """All settings, from the environment only. Without one, the embedded servers fill it in (neiguan/embedded.py)."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
 import environ
+import structlog
 
 env = environ.Env()
 
@@ -193,16 +195,27 @@ IMPORT_FILE_LIMIT = env.int(
     "IMPORT_FILE_LIMIT", default=1024 * 2**20
 )  # bytes an uploaded file may have
 
+# One JSON object a line; newlines in what others send are escaped, so nobody forges a line.
+_about = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+_json = structlog.processors.JSONRenderer(ensure_ascii=False)
+structlog.configure(
+    processors=[*_about, _json], logger_factory=structlog.WriteLoggerFactory(sys.stderr)
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
         "json": {
-            "()": "structlog.stdlib.ProcessorFormatter",
-            "processor": "structlog.processors.JSONRenderer",
-            "foreign_pre_chain": [],
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, _json],
+            "foreign_pre_chain": _about,
         }
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }
