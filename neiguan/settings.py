@@ -196,7 +196,7 @@ IMPORT_FILE_LIMIT = env.int(
 )  # bytes an uploaded file may have
 
 # One JSON object a line; newlines in what others send are escaped, so nobody forges a line.
-_about = [
+_about: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
