@@ -1,6 +1,7 @@
 """How the pages look and behave in a real browser: desktop, dark, phone; keys, ticks, dialogs, paper."""
 
 import re
+from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -9,7 +10,7 @@ from playwright.sync_api import Page, expect
 pytestmark = pytest.mark.browser
 
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
-LOOKS = {"desktop": {}, "dark": {"color_scheme": "dark"}, "phone": PHONE}
+LOOKS: dict[str, dict[str, Any]] = {"desktop": {}, "dark": {"color_scheme": "dark"}, "phone": PHONE}
 PAGES = {
     "lz-neiguan": [
         "/", "/alerts/", "/alerts/?grade=红&grade=橙", "/alerts/?q=nobody", "/hits/", "/runs/",
