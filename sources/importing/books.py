@@ -1,14 +1,12 @@
 """Excel workbooks, old and new, sheet by sheet; nothing is unpacked before its size is known."""
 
-import datetime as dt
+import marshal
+import subprocess
+import sys
 import zipfile
 import zlib
 from collections.abc import Iterator
-from decimal import Decimal
 from pathlib import Path
-from typing import Any
-
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
 
 from sources.importing.contract import Unreadable
 from sources.importing.raw import Rows, Source
@@ -16,6 +14,7 @@ from sources.importing.raw import Rows, Source
 MOST_BYTES = 2 << 30  # of all parts of a workbook, unpacked
 MOST_RATIO = 300  # unpacked to packed, of a workbook above 64 MB
 _SMALL = 64 << 20
+_READER = Path(__file__).with_name("workbook.py")
 _BOMB = (
     "文件解压后大得不合常理（可能是压缩炸弹），为保护系统没有打开，没有导入任何数据，"
     "已有数据不受影响。请用 Excel 另存为新文件，或分成几个文件导出。"
@@ -43,7 +42,7 @@ def refuse_bombs(path: Path) -> None:
                 raise Unreadable(_BOMB)
             if packed * 1032 > limit:  # what deflate can reach at most
                 _measure(path, parts, limit)
-    except (zipfile.BadZipFile, OSError, zlib.error) as error:
+    except (zipfile.BadZipFile, NotImplementedError, OSError, zlib.error) as error:
         raise Unreadable(_BROKEN) from error
 
 
@@ -72,42 +71,47 @@ def _inflate(data: bytes, total: int, limit: int) -> int:
 
 
 def sheets(path: Path) -> Iterator[Source]:
-    """Every sheet with cells. Raises Unreadable for a broken or locked workbook."""
-    try:
-        with CalamineWorkbook.from_path(path) as book:
-            for name in book.sheet_names:
-                sheet = book.get_sheet_by_name(name)
-                if sheet.height:
-                    yield Rows(name, _rows(sheet))
-    except (CalamineError, OSError, ValueError) as error:
-        raise Unreadable(_BROKEN) from error
+    """Every sheet with cells. Raises Unreadable for a broken or locked workbook.
+
+    Each sheet is to be read before the next one is asked for.
+    """
+    command = [sys.executable, "-I", str(_READER), str(path)]
+    with subprocess.Popen(  # noqa: S603 - our own program, no shell
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as child:
+        try:
+            yield from _sheets(_frames(child))
+            if child.wait():
+                raise Unreadable(_BROKEN)
+        finally:
+            child.kill()
 
 
-def _rows(sheet: CalamineSheet) -> Iterator[list[str]]:
-    """Each row's cells as texts, from the sheet's first row on, empty ones included."""
-    margin = [""] * (sheet.start or (0, 0))[1]  # calamine gives empty rows, not empty columns
-    for row in sheet.iter_rows():
-        yield margin + [as_text(cell) for cell in row]
+def _sheets(frames: Iterator[str | list[list[str]]]) -> Iterator[Source]:
+    """A sheet for every name among the frames."""
+    name = next(frames, None)
+    while isinstance(name, str):
+        following: list[str] = []
+        rows = _rows(frames, following)
+        yield Rows(name, rows)
+        for _ in rows:  # what nobody wanted
+            pass
+        name = following[0] if following else None
 
 
-def as_text(cell: Any) -> str:
-    """A cell as a person would type it. A number too long to be exact shows that it is not."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "1" if cell else "0"
-    if isinstance(cell, float):
-        return _number(cell)
-    if isinstance(cell, dt.datetime):
-        return cell.isoformat(" ").removesuffix(" 00:00:00")
-    if isinstance(cell, dt.timedelta):
-        return str(int(cell.total_seconds()))
-    return str(cell)
+def _rows(frames: Iterator[str | list[list[str]]], following: list[str]) -> Iterator[list[str]]:
+    """Rows up to the next sheet, whose name is left in `following`."""
+    for content in frames:
+        if isinstance(content, str):
+            following.append(content)
+            return
+        yield from content
 
 
-def _number(value: float) -> str:
-    if abs(value) >= 1e15:
-        return f"{value:.5E}"
-    if value.is_integer():
-        return str(int(value))
-    return format(Decimal(repr(value)), "f")
+def _frames(child: subprocess.Popen[bytes]) -> Iterator[str | list[list[str]]]:
+    pipe = child.stdout
+    while pipe and (length := pipe.read(4)):
+        data = pipe.read(int.from_bytes(length, "little"))
+        if len(data) < int.from_bytes(length, "little"):
+            raise Unreadable(_BROKEN)
+        yield marshal.loads(data)  # noqa: S302 - written by our own program

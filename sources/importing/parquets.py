@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from sources.importing.books import as_text
 from sources.importing.contract import Unreadable
 from sources.importing.raw import Batch, Source
+from sources.importing.workbook import as_text
 
+_FAULTS = (pa.ArrowException, UnicodeDecodeError, OSError)
 MOST_ROWS = 500_000_000
 MOST_BYTES = 64 << 30
 BATCH_ROWS = 1 << 20
@@ -30,7 +31,7 @@ def sheets(path: Path) -> Iterator[Source]:
             if metadata.num_rows > MOST_ROWS or sum(g.total_byte_size for g in groups) > MOST_BYTES:
                 raise Unreadable(_TOO_LARGE)
             yield ParquetSource(path.name, file)
-    except (pa.ArrowException, OSError) as error:
+    except _FAULTS as error:
         raise Unreadable(_BROKEN) from error
 
 
@@ -50,13 +51,21 @@ class ParquetSource:
     def batches(self, header_row: int, wanted: Sequence[int]) -> Iterator[Batch]:
         names = [self._names[place] for place in wanted]
         row_no = header_row
-        for batch in self._file.iter_batches(BATCH_ROWS, columns=names):
-            size = batch.num_rows
+        for columns in self._read(names):
+            size = len(columns[0]) if columns else 0
             yield Batch(
                 np.arange(row_no + 1, row_no + 1 + size, dtype=np.int64),
-                {place: _as_texts(batch.column(self._names[place])) for place in wanted},
+                dict(zip(wanted, columns, strict=True)),
             )
             row_no += size
+
+    def _read(self, names: list[str]) -> Iterator[list[pa.DictionaryArray]]:
+        try:
+            for batch in self._file.iter_batches(BATCH_ROWS, columns=names):
+                batch.validate(full=True)  # texts that are no UTF-8
+                yield [_as_texts(batch.column(name)) for name in names]
+        except _FAULTS as error:
+            raise Unreadable(_BROKEN) from error
 
 
 def _as_texts(values: pa.Array) -> pa.DictionaryArray:

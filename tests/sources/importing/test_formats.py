@@ -1,5 +1,6 @@
 """Workbooks, web pages and Parquet, and files that are not what they call themselves."""
 
+import contextlib
 import datetime as dt
 import io
 import struct
@@ -12,8 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import xlwt
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from sources.importing import books, parquets, webpages
+from sources.importing import books, parquets, webpages, workbook
 from sources.importing.contract import Unreadable
 from tests.sources.importing.files import LINES, checked, reasons, values
 
@@ -136,7 +139,7 @@ def test_more_rows_than_one_batch(tmp_path):
     ],
 )
 def test_a_cell_becomes_the_text_a_person_would_type(cell, text):
-    assert books.as_text(cell) == text
+    assert workbook.as_text(cell) == text
 
 
 HTML = """<html><head><meta charset="gbk"></head><body><table>
@@ -253,6 +256,45 @@ def test_broken_and_foreign_files_say_what_to_do(tmp_path, name, content, words)
         checked(tmp_path, name, content)
 
     assert "没有导入任何数据，已有数据不受影响" in refusal.value.message
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.sampled_from([xlsx(ROWS), xls(ROWS)]), st.data())
+def test_no_damaged_workbook_ends_the_process(tmp_path_factory, book, data):
+    """Two bytes anywhere: either it still reads or it says that it is broken."""
+    damaged = bytearray(book)
+    for _ in range(2):
+        damaged[data.draw(st.integers(0, len(book) - 1))] = data.draw(st.integers(0, 255))
+    folder = tmp_path_factory.mktemp("damaged")
+
+    with contextlib.suppress(Unreadable):
+        assert checked(folder, "零售客户档案.xls", bytes(damaged)).kind.name == "retailers"
+
+
+def test_a_damaged_parquet_is_refused(tmp_path):
+    whole = bytearray(
+        parquet(pa.table({"sku_id": ["1"], "sku_name": ["甲"], "wholesale_price": [1]}))
+    )
+    whole[4:40] = b"\xff" * 36
+
+    with pytest.raises(Unreadable, match="已损坏"):
+        checked(tmp_path, "skus.parquet", bytes(whole))
+
+
+def test_a_parquet_whose_texts_are_no_texts_is_refused(tmp_path):
+    texts = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.py_buffer(struct.pack("<2i", 0, 2)), pa.py_buffer(b"\xff\xfe")]
+    )
+    table = pa.table({"sku_id": texts, "sku_name": ["甲"], "wholesale_price": [1]})
+
+    with pytest.raises(Unreadable, match="已损坏"):
+        checked(tmp_path, "skus.parquet", parquet(table))
+
+
+def test_a_locked_workbook_is_refused(tmp_path):
+    """Excel keeps an encrypted workbook in the container of the old format."""
+    with pytest.raises(Unreadable, match="密码"):
+        checked(tmp_path, "订单明细.xlsx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 2000)
 
 
 def zipped(parts: dict[str, bytes]) -> bytes:
