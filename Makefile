@@ -29,7 +29,7 @@ setup: $(VENV)/.run-installed  ## 建立 .venv 并安装依赖（第二次立即
 dev: $(VENV)/.dev-installed
 
 run: setup  ## 启动全部服务：make run [PORT=8000] [NEIGUAN_VAR=目录] [HTTPS=1]
-	@exec $(BIN)/python manage.py serve
+	@exec $(BIN)/python manage.py serve $(ARGS)
 
 test: dev browser  ## 运行测试（自行准备一切）
 	$(PYTEST)

@@ -76,7 +76,9 @@ def programs(var: Path, servers: list[str]) -> list[Program]:
     return [
         *(own[name] for name in servers),
         Program("web", (*run, "gunicorn", "-c", "python:neiguan.web_server", "neiguan.wsgi"), 10),
-        Program("worker", (*celery, "worker", "-c", "2", "-l", "WARNING", *QUIET), 10),
+        Program(
+            "worker", (*celery, "worker", "-c", "2", "-l", "WARNING", *QUIET), 10, stop_seconds=10
+        ),
         Program("beat", (*celery, "beat", "-s", str(var / "run" / "beat"), "-l", "WARNING"), 20),
         Program("watchdog", (*run, "neiguan.watchdog"), 30),
     ]

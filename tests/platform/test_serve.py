@@ -123,7 +123,7 @@ def test_a_worker_that_lives_but_does_nothing_is_restarted(copy):
     eventually(lambda: heartbeat(copy) > 0)
     worker = child(copy, "celery -A neiguan worker")
     for pid in copy.left():
-        if b"worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
+        if b"celery\0-A\0neiguan\0worker" in Path(f"/proc/{pid}/cmdline").read_bytes():
             os.kill(pid, signal.SIGSTOP)
     before = heartbeat(copy)
     eventually(lambda: child(copy, "celery -A neiguan worker") not in {None, worker}, seconds=180)

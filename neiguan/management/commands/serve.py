@@ -39,6 +39,9 @@ class Command(BaseCommand):
             signal.signal(number, interrupt)  # in the background, SIGINT would be ignored
         refuse_taken_port(host, port)
         own = embedded.own_servers()
+        if settings.HTTPS:
+            paths = certificate_in(settings.VAR / "tls", host, now=dt.datetime.now(dt.UTC))
+            os.environ["TLS_CERTIFICATE"], os.environ["TLS_KEY"] = map(str, paths)
         watched = Supervisor(settings.VAR, own)
         try:
             self.run_all(watched, own, host, port, demo=not options["no_demo"])
@@ -83,9 +86,6 @@ class Command(BaseCommand):
             call_command("collectstatic", verbosity=0, interactive=False)
         elif demo and is_loopback(host) and "demo" in get_commands():
             call_command("demo", stdout=self.stdout)
-        if settings.HTTPS:
-            paths = certificate_in(settings.VAR / "tls", host, now=dt.datetime.now(dt.UTC))
-            os.environ["TLS_CERTIFICATE"], os.environ["TLS_KEY"] = map(str, paths)
         connections.close_all()
 
     def announce(self, host: str, port: int) -> None:
