@@ -47,7 +47,7 @@ def note_completeness(*, bureaus: Iterable[str]) -> None:
 def judged(totals: pd.DataFrame) -> pd.DataFrame:
     """Totals a day (bureau, day, orders, cartons, with_lines) with what is usual and a verdict."""
     days = totals.sort_values(["bureau", "day"], ignore_index=True)
-    weekday = pd.to_datetime(days["day"]).dt.weekday
+    weekday = pd.to_datetime(days["day"]).dt.day_of_week
     for name in ("orders", "cartons"):
         before = days.groupby([days["bureau"], weekday])[name].shift(1)
         usual = before.groupby([days["bureau"], weekday]).rolling(WEEKS, min_periods=FEWEST)

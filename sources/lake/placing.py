@@ -3,6 +3,7 @@
 One SQL pass joins the incoming rows with their parents and with what the lake holds already.
 """
 
+import dataclasses
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sources.crypto import SEALED
 from sources.importing.contract import Kind
 from sources.lake.engine import Connection, scan
 from sources.lake.tables import lake_schema
@@ -166,6 +168,18 @@ def _same_key(kind: Kind, left: str, right: str) -> str:
     )
 
 
+def _same_row(kind: Kind, left: str) -> str:
+    """The same key as the incoming row `i`. A sealed value never equals another: there the hash of
+    the whole row decides."""
+    if kind.name != "changes":
+        return _same_key(kind, left, "i")
+    rest = dataclasses.replace(kind, key=tuple(name for name in kind.key if name != "new_value"))
+    return (
+        f"{_same_key(rest, left, 'i')} AND ({left}.new_value = i.new_value "
+        f"OR (starts_with(i.new_value, '{SEALED}') AND {left}.row_hash = i.row_hash))"
+    )
+
+
 def _former_joins(kind: Kind, by: Places) -> str:
     """SQL: `f` is the row in force with the same key, `ever` any version with the same values."""
     if not by.files:
@@ -174,9 +188,9 @@ def _former_joins(kind: Kind, by: Places) -> str:
     files = scan(list(by.files))
     return f"""
         LEFT JOIN (SELECT {keys}, row_hash, batch_id, row_no, month, bureau FROM {files}
-            WHERE superseded_by IS NULL) f ON {_same_key(kind, "f", "i")}
+            WHERE superseded_by IS NULL) f ON {_same_row(kind, "f")}
         LEFT JOIN (SELECT DISTINCT {keys}, row_hash FROM {files}) ever
-            ON ever.row_hash = i.row_hash AND {_same_key(kind, "ever", "i")}
+            ON ever.row_hash = i.row_hash AND {_same_row(kind, "ever")}
     """
 
 

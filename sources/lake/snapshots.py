@@ -60,7 +60,9 @@ def load_masters(con: Connection, *, scope: Scope, known_at: dt.datetime | None)
         "skus": Sku.objects.filter(scope.wide()),
     }
     for table, rows in sets.items():
-        known = rows if known_at is None else rows.filter(batch__known_at__lte=known_at)
+        known = rows
+        if known_at is not None:
+            known = rows.filter(batch__known_at__lte=known_at.replace(tzinfo=dt.UTC))
         con.register(f"{table}_versions", _versions(table, known))
 
 

@@ -113,7 +113,7 @@ def _overwrite_months(
     """Write the months that hold superseded rows anew: same rows, marked, and the new ones."""
     months = sorted(staged.former)
     schema = lake_schema(kind)
-    held = table.to_pyarrow_table(partitions=[("month", "in", months)])
+    held = table.to_pyarrow_table(filters=[("month", "in", months)])
     held = held.select(schema.names).cast(schema)
     whole = pa.concat_tables([_marked(held, staged, writer), rows.filter(_in_months(rows, staged))])
     wanted = ", ".join(f"'{month}'" for month in months)
