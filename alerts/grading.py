@@ -119,7 +119,7 @@ def decide(
     waiting = subjects[~floored & ~cooled & ~below]
     waiting = waiting.sort_values(["score", "subject_id"], ascending=[False, True])
     turn = waiting.groupby("bureau").cumcount().clip(upper=1)  # one place for each county first
-    chosen = waiting.index[turn.argsort(kind="stable")][: max(0, free)]
+    chosen = waiting.index[turn.argsort(kind="stable").to_numpy()][: max(0, free)]
     fate = pd.Series(Fate.BUDGET, index=subjects.index, dtype=object)
     fate[cooled] = Fate.COOLED
     fate[below] = Fate.BELOW

@@ -1,7 +1,7 @@
 """Alerts, the ledger of statutory hits, the nights that made them, and the rules in force."""
 
 import datetime as dt
-from typing import Self
+from typing import Any, Self
 
 from django.db import models
 from django.db.models import Q
@@ -191,12 +191,39 @@ class Hit(Scoped):
         return f"{self.detector} {self.subject_id} {self.on}"
 
 
+GRAVITY = models.Case(
+    models.When(grade=Grade.RED, then=0),
+    models.When(grade=Grade.ORANGE, then=1),
+    models.When(grade=Grade.YELLOW, then=2),
+    default=3,
+    output_field=models.IntegerField(),
+)
+
+
 class AlertQuerySet(ScopedQuerySet["Alert"]):
     def open(self) -> Self:
         return self.filter(state__in=OPEN_STATES)
 
     def for_list(self) -> Self:
         return self.select_related("bureau", "holder").order_by("due_at", "-score", "pk")
+
+    def overdue(self, *, now: dt.datetime) -> Self:
+        return self.open().filter(due_at__lt=now)
+
+    def matching(self, text: str) -> Self:
+        """Those whose code, licence number, subject or sentence's subject contains the text."""
+        hit = Q(code__contains=text) | Q(licence_no__contains=text) | Q(subject_id__contains=text)
+        return self.filter(hit | Q(subject_name__icontains=text))
+
+    def by(self, sort: str) -> Self:
+        """In the order of a list's column: due, grade or score; the gravest and soonest first."""
+        orders: dict[str, list[Any]] = {
+            "grade": [GRAVITY, "-score", "pk"],
+            "score": ["-score", "pk"],
+            "new": ["-on", GRAVITY, "-score", "pk"],
+        }
+        soonest = [models.F("due_at").asc(nulls_last=True), GRAVITY, "-score", "pk"]
+        return self.order_by(*orders.get(sort, soonest))
 
 
 class Alert(Scoped):
@@ -206,6 +233,7 @@ class Alert(Scoped):
     subject_kind = models.CharField(max_length=10)
     subject_id = models.CharField(max_length=60)  # no foreign key: a retailer, sku, route ...
     subject_name = models.CharField(max_length=100, blank=True)
+    licence_no = models.CharField(max_length=30, blank=True)
     route = models.CharField(max_length=40, blank=True)
     on = models.DateField()  # the order day that first raised it
     last_on = models.DateField()  # the latest night that found it again
@@ -216,6 +244,7 @@ class Alert(Scoped):
     sentence = models.CharField(max_length=300)
     staff_concerned = models.BooleanField(default=False)
     link = models.CharField(max_length=80, blank=True)  # members of one proposed case share it
+    link_elsewhere = models.PositiveIntegerField(default=0)  # members in other bureaus that night
     state = models.CharField(max_length=10, choices=State, default=State.PUSHED)
     holder = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     due_at = models.DateTimeField(null=True)  # of the next step
@@ -226,6 +255,7 @@ class Alert(Scoped):
     closed_at = models.DateTimeField(null=True, blank=True)
     causes = models.JSONField(default=list)  # codes of the innocent-cause dictionary
     note = models.CharField(max_length=500, blank=True)
+    picture = models.JSONField(default=dict)  # chart, peers, order, order_lines as they were then
     version = models.PositiveIntegerField(default=1)  # guards against stale writes
     objects = AlertQuerySet.as_manager()
 
@@ -256,6 +286,12 @@ class Alert(Scoped):
     def get_absolute_url(self) -> str:
         return reverse("alerts:alert", args=[self.code])
 
+    @property
+    def spark(self) -> list[float] | None:
+        """The subject's last ten weeks, for lists."""
+        chart = self.picture.get("chart")
+        return chart["qty"][-10:] if chart else None
+
     def is_overdue(self, *, now: dt.datetime) -> bool:
         return self.state in OPEN_STATES and self.due_at is not None and self.due_at < now
 
@@ -272,7 +308,9 @@ class Reason(models.Model):
     numbers = models.JSONField()
     parameters = models.JSONField()
     evidence = models.JSONField(default=list)  # copies of the source rows, with batch_id and row_no
-    elsewhere = models.PositiveIntegerField(default=0)  # further rows, of other bureaus: only counted
+    elsewhere = models.PositiveIntegerField(
+        default=0
+    )  # further rows, of other bureaus: only counted
 
     class Meta:
         constraints = [
@@ -297,9 +335,7 @@ class Sighting(models.Model):
     listed = models.BooleanField()  # it put the alert on the list, for the first time or again
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["alert", "on"], name="one_sighting_a_night")
-        ]
+        constraints = [models.UniqueConstraint(fields=["alert", "on"], name="one_sighting_a_night")]
 
     def __str__(self) -> str:
         return f"{self.alert} {self.on}"

@@ -14,6 +14,12 @@ def start_nights() -> None:
     starting.start_due_nights(now=timezone.now())
 
 
+@job("alerts.start_night")
+def start_night(*, on: str, code: str, by: str) -> None:
+    city = Bureau.objects.get(code=code)
+    starting.share_out(on=dt.date.fromisoformat(on), city=city, now=timezone.now(), by=by)
+
+
 @job("alerts.find")
 def find(*, on: str, code: str) -> None:
     bureau = Bureau.objects.select_related("parent").get(code=code)

@@ -122,11 +122,8 @@ def may(step: Step, alert: Alert, by: User) -> bool:
 
 
 def _locked(alert: Alert) -> Alert:
-    return (
-        Alert.objects.select_for_update(of=("self",))
-        .select_related("bureau", "holder")
-        .get(pk=alert.pk)
-    )
+    """The row as it is once nobody else changes it; joined rows would be those of before."""
+    return Alert.objects.select_for_update().get(pk=alert.pk)
 
 
 def _check(step: Step, alert: Alert, *, by: User, version: int | None) -> None:

@@ -33,6 +33,7 @@ class Place:
     bureau: str
     name: str = ""
     route: str = ""
+    licence_no: str = ""
 
 
 class Places:
@@ -40,11 +41,11 @@ class Places:
 
     def __init__(self, facts: Facts) -> None:
         self._of: dict[tuple[str, str], Place] = {}
-        shops = facts.retailers.select("bureau", "retailer_id", "name", "route")
+        shops = facts.retailers.select("bureau", "retailer_id", "name", "route", "licence_no")
         for row in rows(shops):
             route = row["route"] or ""
             self._of["retailer", row["retailer_id"]] = Place(
-                row["bureau"], row["name"] or "", route
+                row["bureau"], row["name"] or "", route, row["licence_no"] or ""
             )
             if route:
                 self._of.setdefault(("route", route), Place(row["bureau"], route, route))

@@ -58,6 +58,7 @@ class Listing:
     ground: Ground
     places: Places
     show: Shower
+    draw: Callable[[list[str]], Mapping[str, dict[str, Any]]]
     pushed: Counter[str] = field(default_factory=Counter)  # bureau code -> alerts
     led: Counter[tuple[int, str]] = field(default_factory=Counter)  # night and leading detector
     repeated: Counter[str] = field(default_factory=Counter)
@@ -77,6 +78,7 @@ class Listing:
                 alert__bureau__in=[one.pk for one in self.ground.bureaus.values()],
             ).values_list("alert_id", flat=True)
         )
+        self.members: dict[str, Counter[str]] = defaultdict(Counter)  # link -> bureau code
         self._due = functools.cache(self._deadline)
 
     def list_all(self, decided: pd.DataFrame, surprises: Iterable[Surprise]) -> None:
@@ -84,6 +86,8 @@ class Listing:
         by_key: dict[Key, list[Surprise]] = defaultdict(list)
         for surprise in surprises:
             by_key[key_of(surprise)].append(surprise)
+        for code, link in zip(decided["bureau"], decided["link"], strict=True):
+            self.members[link][code] += 1
         alerts: dict[Key, tuple[Alert | None, str]] = {}
         listed: list[tuple[Alert, list[Surprise]]] = []
         for row in decided.to_dict("records"):
@@ -93,6 +97,7 @@ class Listing:
             if alert is not None and is_new:
                 listed.append((alert, by_key[key]))
         self._explain(listed)
+        self._illustrate([alert for alert, _found in listed])
         self._keep_hits(by_key, alerts)
 
     def tell(self) -> None:
@@ -150,11 +155,13 @@ class Listing:
             subject_kind=key[1],
             subject_id=key[2],
             subject_name=(bureau.name if key[1] == "bureau" else place.name)[:100],
+            licence_no=place.licence_no[:30],
             route=place.route[:40],
             on=ground.on,
             last_on=ground.on,
             staff_concerned=key[3] == Audience.ABOVE,
             link=self._link(row["link"]),
+            link_elsewhere=self._elsewhere(key[0], row["link"]),
             rule_version=ground.version,
             night=ground.nights[key[0]],
             pushed_at=ground.now,
@@ -212,6 +219,10 @@ class Listing:
             "sentence": lead.sentence,
         }
 
+    def _elsewhere(self, bureau: str, link: str) -> int:
+        """How many members of the link belong to other bureaus."""
+        return self.members[link].total() - self.members[link][bureau] if link else 0
+
     def _link(self, link: str) -> str:
         """What the members of one proposed case share: the link and its week."""
         if not link:
@@ -238,6 +249,14 @@ class Listing:
                 for one in chosen[alert.pk]
             ]
         )
+
+    def _illustrate(self, listed: list[Alert]) -> None:
+        """Keep what the page draws about the shops, as it is tonight."""
+        shops = [one for one in listed if one.subject_kind == "retailer"]
+        drawn = self.draw([one.subject_id for one in shops])
+        for alert in shops:
+            alert.picture = drawn.get(alert.subject_id, {})
+        Alert.objects.bulk_update(shops, ["picture"])
 
     def _is_worth_showing(self, one: Surprise, alert: Alert) -> bool:
         lead = one.detector == alert.detector

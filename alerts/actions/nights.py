@@ -17,6 +17,7 @@ from alerts import grading, panels
 from alerts.actions.evidence import show_evidence
 from alerts.actions.finding import Places, count_orders, find_night, finish, until, within
 from alerts.actions.listing import Ground, Listing, key_of
+from alerts.actions.picture import draw
 from alerts.actions.rules import detectors_in, policy_in, version_in_force, weight_of
 from alerts.detection import Detector
 from alerts.models import Night, Sighting, Step, Surprise
@@ -171,6 +172,7 @@ def _grade(ground: Ground, facts: Facts, places: Places) -> None:
             facts_of=lambda one: _facts_of(one, ground, facts),
             on=ground.on,
         ),
+        draw=lambda codes: draw(facts, ground.on, codes),
     )
     listing.list_all(_decided(ground, surprises), surprises)
     _count(ground, listing, surprises)

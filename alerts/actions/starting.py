@@ -9,7 +9,7 @@ from django.utils import timezone
 
 import audit.actions
 import jobs.actions
-from accounts.models import Bureau
+from accounts.models import Bureau, User
 from alerts.actions import nights
 from alerts.models import Night
 from jobs.models import Job
@@ -38,6 +38,19 @@ def cities() -> list[Bureau]:
     below = Bureau.objects.counties().filter(parent=OuterRef("pk"))
     found = Bureau.objects.filter(Exists(below), level=Bureau.Level.CITY)
     return list(found.order_by("code"))
+
+
+@transaction.atomic
+def ask_for_night(*, on: dt.date, city: Bureau, by: User) -> Job:
+    """Somebody wants a day's detection, for the first time or again; it runs in the background."""
+    return jobs.actions.enqueue(
+        "alerts.start_night",
+        bureau=city.code,
+        asked_by=by.code,
+        on=on.isoformat(),
+        code=city.code,
+        by=by.code,
+    )
 
 
 @transaction.atomic

@@ -1,0 +1,52 @@
+"""What the lists share: chips that take one condition away, and the address without it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django import forms
+from django.http import QueryDict
+
+from accounts.http import StaffRequest
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A condition in force, and the page without it."""
+
+    label: str
+    value: str
+    url: str
+
+
+def address(request: StaffRequest, **changes: str | None) -> str:
+    """This page with other parameters; None takes one away, and any change goes to page one."""
+    query = request.GET.copy()
+    query.pop("page", None)
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value is not None:
+            query[name] = value
+    return f"{request.path}?{query.urlencode()}" if query else request.path
+
+
+def chips_of(request: StaffRequest, form: forms.Form) -> list[Chip]:
+    """A chip for every condition of a bound form."""
+    return list(_chips(request, form))
+
+
+def _chips(request: StaffRequest, form: forms.Form) -> Iterator[Chip]:
+    form.is_valid()
+    for name, field in form.fields.items():
+        if isinstance(field.widget, forms.HiddenInput) or name not in request.GET:
+            continue
+        titles = dict(getattr(field, "choices", ()))
+        for value in filter(None, request.GET.getlist(name)):
+            label = str(field.label or name)
+            yield Chip(label, str(titles.get(value, value)), _without(request, name, value))
+
+
+def _without(request: StaffRequest, name: str, value: str) -> str:
+    query: QueryDict = request.GET.copy()
+    query.pop("page", None)
+    query.setlist(name, [one for one in query.getlist(name) if one != value])
+    return f"{request.path}?{query.urlencode()}" if query else request.path

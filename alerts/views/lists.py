@@ -1,0 +1,94 @@
+import datetime as dt
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Count, Q
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.http import StaffRequest
+from accounts.models import scope
+from alerts.forms import AlertFilter
+from alerts.models import OPEN_STATES, Alert, AlertQuerySet, State
+from alerts.views.filtering import address, chips_of
+
+A_PAGE = 25
+TABS = {
+    "open": "未办结",
+    "mine": "我经办的",
+    "pushed": "待领取",
+    "overdue": "已逾期",
+    "closed": "已排除",
+    "all": "全部",
+}
+
+
+@require_safe
+def alerts(request: StaffRequest) -> HttpResponse:
+    """The list: tab, filters, order and page stand in the address."""
+    seen = Alert.objects.visible_to(request.user, "read_alert")
+    bureaus = list(scope(request.user, "read_alert").order_by("code"))
+    hidden = list(scope(request.user, "see_hidden").order_by("code")) if not bureaus else []
+    if not bureaus and not hidden:
+        raise Http404
+    now = timezone.now()
+    tabs = _tabs(request, now=now)
+    tab = request.GET.get("view", "open")
+    tab = tab if tab in TABS else "open"
+    filtered = AlertFilter(request.GET, seen, bureaus=[*bureaus, *hidden])
+    rows = filtered.qs.filter(tabs[tab]).select_related("bureau", "holder")
+    sort = request.GET.get("sort", "due")
+    page = Paginator(rows.by(sort), A_PAGE).get_page(request.GET.get("page"))
+    context: dict[str, Any] = {
+        "page": page,
+        "chips": chips_of(request, filtered.form),
+        "clear_url": f"{request.path}?view={tab}",
+        "sort": {"key": sort, "desc": sort == "score"},
+        "q": request.GET.get("q", ""),
+        "may_claim": request.user.may("claim_alert") or request.user.may("claim_above"),
+    }
+    if request.htmx and not request.htmx.history_restore_request:
+        return render(request, "alerts/_rows.html", context)
+    counts = _counts(seen, tabs)
+    context |= {
+        "views": [
+            {
+                "key": key,
+                "title": title,
+                "count": counts[key],
+                "url": f"{request.path}?view={key}",
+                "active": key == tab,
+            }
+            for key, title in TABS.items()
+        ],
+        "form": filtered.form,
+        "summary": {"open": counts["open"], "due_today": counts["due_today"],
+                    "overdue": counts["overdue"]},
+        "sorts": {key: address(request, sort=key) for key in ("due", "grade", "score")},
+    }  # fmt: skip
+    return render(request, "alerts/alerts.html", context)
+
+
+def _tabs(request: StaffRequest, *, now: dt.datetime) -> dict[str, Q]:
+    is_open = Q(state__in=OPEN_STATES)
+    return {
+        "open": is_open,
+        "mine": is_open & Q(holder=request.user),
+        "pushed": Q(state=State.PUSHED),
+        "overdue": is_open & Q(due_at__lt=now),
+        "closed": Q(state=State.INVALID),
+        "all": Q(),
+    }
+
+
+def _counts(seen: AlertQuerySet, tabs: dict[str, Q]) -> dict[str, int]:
+    tomorrow = timezone.make_aware(
+        dt.datetime.combine(timezone.localdate() + dt.timedelta(days=1), dt.time())
+    )
+    today = tabs["open"] & ~tabs["overdue"] & Q(due_at__lte=tomorrow)
+    wanted = {**tabs, "due_today": today}
+    return seen.aggregate(
+        **{key: Count("pk", filter=one) if one else Count("pk") for key, one in wanted.items()}
+    )
