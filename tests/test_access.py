@@ -36,15 +36,15 @@ def assignment(bureau):
 
 
 TARGETS = {
-    "": lambda bureau: [],
+    "": lambda _: [],
     "person": person,
     "assignment": assignment,
-    "deadline": lambda bureau: [DeadlineRule.objects.order_by("pk").first().pk],
-    "job": lambda bureau: [make.job().pk],
+    "deadline": lambda _: [DeadlineRule.objects.order_by("pk").first().pk],
+    "job": lambda _: [make.job().pk],
     "batch": lambda bureau: [make.batch(at=bureau, name=f"{CANARY}{bureau.code}.csv").pk],
     "retailer": lambda bureau: [make.retailer(at=bureau, name=f"{CANARY}{bureau.code}").code],
     "alert": lambda bureau: [make.alert(at=bureau, subject_name=f"{CANARY}{bureau.code}").code],
-    "night": lambda bureau: [make.night(at=bureau).pk],
+    "night": lambda bureau: [make.night(at=bureau).on.isoformat(), bureau.code],
 }
 COMMON = {"", "deadline", "job"}  # belong to no bureau
 MISSING = {
@@ -55,7 +55,7 @@ MISSING = {
     "batch": [10**9],
     "retailer": ["nothing"],
     "alert": ["YJ-000000-20260302-999"],
-    "night": [10**9],
+    "night": ["2026-03-02", "000000"],
 }
 
 
