@@ -3,6 +3,10 @@
 import os
 from typing import Any
 
+os.environ["APP_BUREAUS"] = (
+    ""  # before on_starting loads the settings: each request opens its own walls
+)
+
 host = os.environ.get("HOST", "127.0.0.1")
 bind = f"{f'[{host}]' if ':' in host else host}:{os.environ.get('PORT', '8000')}"
 worker_class = "gthread"

@@ -1,5 +1,7 @@
 """Docker cannot run where the tests run: what can be read is checked here, the rest is rehearsed by hand."""
 
+import importlib
+import os
 import re
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import psycopg
 import pytest
 import yaml
 
-from neiguan import wsgi
+from neiguan import web_server, wsgi
 from neiguan.servers import ROOT
 from neiguan.watchdog import Silence, watch_child
 from tests.conftest import url_of
@@ -62,6 +64,12 @@ def test_the_visitors_address_is_the_one_our_own_proxy_saw(monkeypatch, proxies,
     monkeypatch.setattr(wsgi, "_django", lambda environ, _: seen.update(environ))
     wsgi.application({"REMOTE_ADDR": "10.0.0.9", "HTTP_X_FORWARDED_FOR": header}, lambda *_: None)
     assert seen["REMOTE_ADDR"] == address
+
+
+def test_the_web_server_starts_with_closed_walls_whoever_starts_it(monkeypatch):
+    monkeypatch.setenv("APP_BUREAUS", "all")  # as manage.py serve has it
+    importlib.reload(web_server)
+    assert os.environ["APP_BUREAUS"] == ""
 
 
 def beat(database, seconds_ago):
