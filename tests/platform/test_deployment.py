@@ -9,7 +9,6 @@ import psycopg
 import pytest
 import yaml
 
-from neiguan import web_server, wsgi
 from neiguan.servers import ROOT
 from neiguan.watchdog import Silence, watch_child
 from tests.conftest import url_of
@@ -59,7 +58,9 @@ def test_the_image_does_not_run_as_root():
     ],
 )
 def test_the_visitors_address_is_the_one_our_own_proxy_saw(monkeypatch, proxies, header, address):
-    seen = {}
+    monkeypatch.setenv("APP_BUREAUS", "all")  # importing closes the walls
+    wsgi = importlib.import_module("neiguan.wsgi")
+    seen: dict[str, str] = {}
     monkeypatch.setattr(wsgi, "PROXIES", proxies)
     monkeypatch.setattr(wsgi, "_django", lambda environ, _: seen.update(environ))
     wsgi.application({"REMOTE_ADDR": "10.0.0.9", "HTTP_X_FORWARDED_FOR": header}, lambda *_: None)
@@ -68,7 +69,7 @@ def test_the_visitors_address_is_the_one_our_own_proxy_saw(monkeypatch, proxies,
 
 def test_the_web_server_starts_with_closed_walls_whoever_starts_it(monkeypatch):
     monkeypatch.setenv("APP_BUREAUS", "all")  # as manage.py serve has it
-    importlib.reload(web_server)
+    importlib.reload(importlib.import_module("neiguan.web_server"))
     assert os.environ["APP_BUREAUS"] == ""
 
 
