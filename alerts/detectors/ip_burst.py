@@ -28,6 +28,7 @@ class IpBurst(Detector):
         "retailers.retailer_id", "retailers.owner_id", "retailers.chain_id",
     )  # fmt: skip
     optional = ("retailers.chain_id", "orders.at", "orders.channel")
+    weight = -0.5  # an address is weaker evidence than a device: many share one innocently
 
     title = "同一网址多户订货"
     looks_for = "当日从同一网址（IP）订货的其他经营者，比这个网址自己历来的户数明显多。"
