@@ -3,7 +3,7 @@ import operator
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -39,6 +39,8 @@ def claim(request: StaffRequest, code: str) -> HttpResponse:
 
 @require_POST
 def bulk_claim(request: StaffRequest) -> HttpResponse:
+    if not any(request.user.may(right) for right in CLAIMING):
+        raise Http404
     form = BulkForm(request.POST)
     codes = form.cleaned_data["codes"] if form.is_valid() else []
     chosen = _within(request, CLAIMING).filter(code__in=codes)
