@@ -9,31 +9,23 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from sources.importing import finishing
 from sources.importing.cells import shorten, tidy
 from sources.importing.columns import Typed, read_column
 from sources.importing.contract import Column, Doubt, Kind, Reject, Type
 from sources.importing.hashing import U64, hash_values, seed
-from sources.importing.header import Header, is_unit_row, normal_title
+from sources.importing.header import Header, is_unit_row
+from sources.importing.noise import heading_columns, is_noise, is_note_row, notes
 from sources.importing.raw import Batch, Ragged
 
 KEY_HASH = "key_hash"  # of the key columns alone; left out of `Checked.rows`
 MOST_REJECTS = 100_000
 MOST_DOUBTS = 1000  # of one column
+_AT_ONCE = 50_000  # bad rows
 Mask = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int32]
 
-_TOTAL = re.compile(
-    r"(本?页?合计|小计|总计|共计|累计|总合计|grandtotal|subtotal|total|sum)([:：].*)?|.{1,20}(小计|合计|总计)",
-    re.IGNORECASE,
-)
-_NOTE = re.compile(
-    r"(制表|填表|审核|复核|审批|打印|导出|统计|查询|报表|备注|说明|注|数据来源|经办|负责人|单位|共\d+[条行户页]|第\d+页)"
-    r"(人|员|时间|日期|条件|单位|部门)?\s*[:：]|第\d+页|共\d+[条行户页笔]"
-)
-_PERHAPS_NOTE = "计|total|sum|[:：]|第.*页|共.*[条行户页笔]"
 _DIGITS = re.compile(r"\d{7,}")
 
 
@@ -97,10 +89,10 @@ class Checker:
                 bad |= _hits(codes[name], list(column.faults), len(column.values))
             if self.kind.column(name).required:
                 bad |= _empty(column, codes[name])
-        for name in self._heading_columns():
+        for name in heading_columns(self.kind, self.header.places):
             texts = batch.columns[self.header.places[name]].dictionary
-            if notes := _notes(texts):
-                bad |= _hits(codes[name], notes, len(texts))
+            if headings := notes(texts):
+                bad |= _hits(codes[name], headings, len(texts))
         for group in self.kind.any_of:
             empty = np.ones(size, np.bool_)
             for name in set(group) & typed.keys():
@@ -108,35 +100,27 @@ class Checker:
             bad |= empty
         return bad
 
-    def _heading_columns(self) -> set[str]:
-        """Where totals and footers begin: the leftmost column, and the codes of the key."""
-        places = self.header.places
-        codes = {name for name in self.kind.key if self.kind.column(name).type is Type.CODE}
-        return {min(places, key=lambda name: places[name])} | (codes & places.keys())
-
     def _noise(self, batch: Batch, bad: Mask) -> Mask:
         """Which of the bad rows are no data: blank, totals, footers, repeated headers."""
         noise = np.zeros(len(bad), np.bool_)
         rows = np.flatnonzero(bad)
-        if not len(rows):
-            return noise
-        filled = np.zeros(len(rows), np.bool_)
-        for place in self.header.places.values():
-            filled |= ~_blank(batch.columns[place].take(pa.array(rows)))
-        noise[rows[~filled]] = True
-        for row in rows[filled]:
-            cells = {
-                name: tidy(batch.columns[place][int(row)].as_py() or "")
-                for name, place in self.header.places.items()
-            }
-            noise[row] = is_noise(self.kind, cells)
+        for start in range(0, len(rows), _AT_ONCE):
+            some = rows[start : start + _AT_ONCE]
+            taken = pa.array(some)
+            columns = [
+                [tidy(text or "") for text in batch.columns[place].take(taken).to_pylist()]
+                for place in self.header.places.values()
+            ]
+            for row, texts in zip(some, zip(*columns, strict=True), strict=True):
+                cells = dict(zip(self.header.places, texts, strict=True))
+                noise[row] = not any(texts) or is_noise(self.kind, cells)
         return noise
 
     def _list_ragged(self, ragged: Sequence[Ragged]) -> None:
         """Rows of the wrong length: data unless they read like titles, totals or footers."""
         for row in ragged:
-            cells = dict(enumerate(tidy(cell) for cell in row.cells))
-            if not any(cells.values()) or _reads_like_note(list(cells.values())):
+            filled = [text for text in map(tidy, row.cells) if text]
+            if not filled or is_note_row(filled) or is_unit_row(filled):
                 continue
             self.tally.rows += 1
             self.tally.rejected += 1
@@ -149,26 +133,25 @@ class Checker:
         codes: Mapping[str, Codes],
         rejected: Mask,
     ) -> None:
-        for row in np.flatnonzero(rejected):
+        empty = {name: _empty(column, codes[name]) for name, column in typed.items()}
+        room = MOST_REJECTS - len(self.tally.rejects)
+        for row in np.flatnonzero(rejected)[: max(room, 0)]:
             row_no = int(batch.row_no[row])
             for name, column in typed.items():
-                code = int(codes[name][row])
                 declared = self.kind.column(name)
-                fault = column.faults.get(code, "")
-                if not fault and declared.required and _is_empty(column, code):
-                    fault = column.doubts.get(code, "") or f"缺少{declared.title}，请补齐后重新导入"
+                fault = column.faults.get(int(codes[name][row]), "")
+                if not fault and declared.required and empty[name][row]:
+                    fault = column.doubts.get(int(codes[name][row]), "") or _lacking(declared.title)
                 if fault:
                     text = batch.columns[self.header.places[name]][int(row)].as_py()
                     self.tally.reject(row_no, declared.title, shown(declared, text), fault)
             for group in self.kind.any_of:
-                if all(
-                    name not in typed or _is_empty(typed[name], int(codes[name][row]))
-                    for name in group
-                ) and not any(
-                    name in typed and int(codes[name][row]) in typed[name].faults for name in group
+                known = [name for name in group if name in typed]
+                if all(empty[name][row] for name in known) and not any(
+                    int(codes[name][row]) in typed[name].faults for name in known
                 ):
                     titles = "或".join(self.kind.column(name).title for name in group)
-                    self.tally.reject(row_no, titles, "", f"缺少{titles}，请补齐后重新导入")
+                    self.tally.reject(row_no, titles, "", _lacking(titles))
 
     def _list_doubts(
         self,
@@ -245,13 +228,6 @@ def _hits(codes: Codes, places: list[int], size: int) -> Mask:
     return marked[codes]
 
 
-def _notes(texts: pa.Array) -> list[int]:
-    """Places of the distinct texts that read like totals or footers."""
-    suspects = pc.match_substring_regex(texts, _PERHAPS_NOTE, ignore_case=True)
-    places: list[int] = pc.indices_nonzero(suspects.fill_null(pa.scalar(value=False))).to_pylist()
-    return [place for place in places if _reads_like_note([tidy(texts[place].as_py())])]
-
-
 def _empty(column: Typed, codes: Codes) -> Mask:
     """Rows without a value."""
     if not column.values.null_count and codes.min(initial=0) >= 0:
@@ -260,42 +236,8 @@ def _empty(column: Typed, codes: Codes) -> Mask:
     return nothing[codes]
 
 
-def _is_empty(column: Typed, code: int) -> bool:
-    return code < 0 or not column.values[code].is_valid
-
-
-def _blank(texts: pa.DictionaryArray) -> Mask:
-    """Rows whose text is nothing but blanks."""
-    codes = _codes(texts)
-    distinct = {
-        int(code): texts.dictionary[int(code)].as_py() for code in np.unique(codes[codes >= 0])
-    }
-    blank = {code for code, text in distinct.items() if not tidy(text or "")}
-    return np.isin(codes, [-1, *blank])
-
-
-def is_noise(kind: Kind, cells: Mapping[str, str]) -> bool:
-    """Whether a row that cannot be data is a total, a footer, a unit row or a repeated header.
-
-    `cells` holds the tidied text of every known column, from left to right.
-    """
-    filled = [text for text in cells.values() if text]
-    if _reads_like_note(filled) or is_unit_row(filled):
-        return True
-    titles = {normal_title(column.title) for column in kind.columns} | {
-        normal_title(column.name) for column in kind.columns
-    }
-    if all(normal_title(text) in titles for text in filled):
-        return True
-    leftmost = next(iter(cells.values()))  # a heading between the rows stands there alone
-    return len(filled) == 1 and leftmost == filled[0] and not re.search(r"[0-9A-Za-z]", leftmost)
-
-
-def _reads_like_note(filled: Sequence[str]) -> bool:
-    words = [re.sub(r"\s", "", text) for text in filled if text]
-    return any(_TOTAL.fullmatch(word) for word in words[:3]) or any(
-        _NOTE.match(word) for word in words
-    )
+def _lacking(title: str) -> str:
+    return f"缺少{title}，请补齐后重新导入"
 
 
 def shown(column: Column, text: str | None) -> str:

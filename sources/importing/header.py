@@ -47,11 +47,11 @@ def titles_of(kind: Kind, profile: Mapping[str, str]) -> dict[str, str]:
     """Every header the kind's columns answer to -> the column; the profile wins."""
     declared = {column.name for column in kind.columns}
     mapped = {normal_title(title): name for title, name in profile.items() if name in declared}
-    return {**_own_titles(kind.name), **mapped}
+    return {**own_titles(kind.name), **mapped}
 
 
 @cache
-def _own_titles(kind: str) -> dict[str, str]:
+def own_titles(kind: str) -> dict[str, str]:
     """Aliases, Chinese titles and English names of a kind; later ones win."""
     columns = KINDS[kind].columns
     aliases = {normal_title(alias): column.name for column in columns for alias in column.aliases}

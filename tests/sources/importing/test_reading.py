@@ -51,6 +51,15 @@ def test_a_shop_called_total_is_a_shop(tmp_path):
     assert file.row_count == len(file.rows) == 2
 
 
+def test_a_bad_row_with_a_code_is_never_passed_over_as_a_footer(tmp_path):
+    content = "工单号,来电时间,被反映人,内容\nGD1,某日,合计,说明：店里没人\n制表人：张三,,,\n"
+
+    file = checked(tmp_path, "投诉举报.csv", content)
+
+    assert [fault.row_no for fault in file.rejects] == [2]
+    assert file.row_count == 1
+
+
 def test_bad_rows_are_listed_with_row_column_value_and_reason_and_the_others_load(tmp_path):
     content = f"{LINES}\nCO1,1,4,28\nCO2,2,十二,abc\n,3,1,28\n4.51423E+12,4,1,28\nCO5,5,1,28\n"
 
