@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import ibis
 import ibis.expr.types as ir
+import pyarrow as pa
 from ibis import _
 
 from alerts import evidence, statistics
@@ -190,7 +191,7 @@ def limits_met(facts: Facts, on: dt.date, weeks: int) -> ir.Table:
 
 def _later_weeks(weekly: ir.Table, weeks: int) -> ir.Table:
     """Each row once for every one of the weeks that follow it: what those look back on."""
-    steps = ibis.memtable({"step": list(range(1, weeks + 1))})
+    steps = ibis.memtable(pa.table({"step": range(1, weeks + 1)}))
     moved = weekly.cross_join(steps)
     later = moved.week_start + moved.step * ibis.interval(days=7)
     return moved.mutate(week_start=later).drop("step")

@@ -211,7 +211,7 @@ def tail_surprise(value: ir.Value, points: dict[str, ir.Value]) -> ir.Value:
     """
     names = list(LEVELS)
     heights = {name: -math.log10(share) for name, share in LEVELS.items()}
-    pieces = [(value < points[names[0]], ibis.literal(0.0))]
+    pieces = [(value.isnull() | (value < points[names[0]]), ibis.literal(0.0))]
     for low, high in itertools.pairwise(names):
         width = (points[high] - points[low]).nullif(0)
         slope = (heights[high] - heights[low]) / width

@@ -49,15 +49,24 @@ class CycleOff(Detector):
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         """One row a shop whose order of the day is out of its cycle: surprise, trials and count."""
         events = self._events(facts, on)
-        today = (
-            events.filter(_.day == on, _.hit)
-            .group_by("retailer_id")
-            .agg(again=_.again.cast("int64").max())
+        told = rates.bursts(events, on)
+        more = rates.bursts(events.mutate(hit=_.again), on)
+        more = more.select(
+            "retailer_id", again_trials="trials", again_count="count", again_surprise="surprise"
         )
-        told = rates.bursts(events, on).join(today, "retailer_id")
-        return told.filter(_.surprise >= 1).select(
-            "surprise", "trials", "again", subject_id=_.retailer_id, off=_["count"]
+        both = told.left_join(more, "retailer_id").drop("retailer_id_right")
+        both = both.mutate(
+            again=(_.again_surprise >= _.surprise).ifelse(
+                ibis.literal(value=True), ibis.literal(value=False)
+            )
         )
+        return both.select(
+            "again",
+            subject_id=_.retailer_id,
+            surprise=_.again.ifelse(_.again_surprise, _.surprise),
+            trials=_.again.ifelse(_.again_trials, _.trials),
+            off=_.again.ifelse(_.again_count, _["count"]),
+        ).filter(_.surprise >= 1)
 
     def _events(self, facts: Facts, on: dt.date) -> ir.Table:
         """retailer_id, day, order_id, again (a second order of the week), hit (that, or off-day)."""
@@ -85,11 +94,10 @@ class CycleOff(Detector):
         )
 
     def sentence(self, row: Mapping[str, Any]) -> str:
-        what = (
-            "本周第二次订货" if row["again"] else "本次不在访销日订货，同访销日的户绝大多数没有改期"
-        )
+        what = "一周内第二次订货" if row["again"] else "本次订货不在周期内，同访销日的户没有改期"
+        count = "一周多订" if row["again"] else "周期之外"
         return (
-            f"{what}；最近{row['trials']}次订货中有{row['off']}次在周期之外，"
+            f"{what}；最近{row['trials']}次订货中有{row['off']}次{count}，"
             f"在本县订货户中{wording.rarity(row['surprise'])}。"
         )
 
