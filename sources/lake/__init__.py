@@ -145,6 +145,8 @@ def _missing(brought: dict[str, set[str]]) -> frozenset[str]:
         missing.discard("orders.week_start")
         if "tier" in brought.get("retailers", set()):
             missing.discard("orders.tier")
+    if "calendar" not in brought:  # then ordering was suspended in no week
+        missing -= {"calendar.week_start", "calendar.orders_suspended"}
     if {"lines", "limits"} <= set(brought):
         missing.discard("lines.limit_qty")
     return frozenset(missing)
