@@ -96,6 +96,7 @@ def test_the_diary_survives_and_forgets(tmp_path):
     assert json.loads((tmp_path / "sample/stories.json").read_text(encoding="utf-8"))["stories"]
 
 
+@pytest.mark.long
 @pytest.mark.django_db
 def test_the_county_is_brought_up_to_yesterday_and_a_second_start_adds_nothing(var):
     said = demo()
