@@ -164,3 +164,9 @@ def test_changing_the_password_ends_the_other_sessions(client):
 
     assert is_inside(client)
     assert not is_inside(other)
+
+
+def test_passwords_are_kept_as_argon2_hashes():
+    import neiguan.settings as real  # noqa: TID251
+
+    assert real.PASSWORD_HASHERS == ["django.contrib.auth.hashers.Argon2PasswordHasher"]
