@@ -22,7 +22,6 @@ from sources.importing.raw import Batch, Ragged
 KEY_HASH = "key_hash"  # of the key columns alone; left out of `Checked.rows`
 MOST_REJECTS = 100_000
 MOST_DOUBTS = 1000  # of one column
-_AT_ONCE = 50_000  # bad rows
 Mask = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int32]
 
@@ -104,16 +103,16 @@ class Checker:
         """Which of the bad rows are no data: blank, totals, footers, repeated headers."""
         noise = np.zeros(len(bad), np.bool_)
         rows = np.flatnonzero(bad)
-        for start in range(0, len(rows), _AT_ONCE):
-            some = rows[start : start + _AT_ONCE]
-            taken = pa.array(some)
-            columns = [
-                [tidy(text or "") for text in batch.columns[place].take(taken).to_pylist()]
-                for place in self.header.places.values()
-            ]
-            for row, texts in zip(some, zip(*columns, strict=True), strict=True):
-                cells = dict(zip(self.header.places, texts, strict=True))
-                noise[row] = not any(texts) or is_noise(self.kind, cells)
+        if not len(rows):
+            return noise
+        names = list(self.header.places)
+        texts = np.array(
+            [_tidied(batch.columns[place], rows) for place in self.header.places.values()], object
+        )
+        filled = (texts != "").any(axis=0)
+        noise[rows[~filled]] = True
+        for row, cells in zip(rows[filled], texts[:, filled].T, strict=True):
+            noise[row] = is_noise(self.kind, dict(zip(names, cells, strict=True)))
         return noise
 
     def _list_ragged(self, ragged: Sequence[Ragged]) -> None:
@@ -219,6 +218,13 @@ def _codes(texts: pa.DictionaryArray) -> Codes:
         indices = indices.fill_null(-1)
     codes: Codes = indices.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
     return codes
+
+
+def _tidied(texts: pa.DictionaryArray, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+    """The tidied texts of some rows; nothing is an empty text."""
+    used, places = np.unique(_codes(texts)[rows], return_inverse=True)
+    words = [tidy(texts.dictionary[int(code)].as_py() or "") if code >= 0 else "" for code in used]
+    return np.array(words, object)[places]
 
 
 def _hits(codes: Codes, places: list[int], size: int) -> Mask:
