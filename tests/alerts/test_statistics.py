@@ -1,4 +1,5 @@
 import ibis
+import pyarrow as pa
 import pytest
 from ibis import _
 
@@ -10,8 +11,8 @@ POINTS = {"q900": 1.0, "q950": 2.0, "q980": 3.0, "q995": 4.0, "q9988": 5.0}
 
 
 def surprise(value):
-    table = ibis.memtable({"value": [value], **{k: [v] for k, v in POINTS.items()}})
-    table = table.mutate(value=_.value.cast("float64"))
+    columns = {"value": pa.array([value], pa.float64()), **{k: [v] for k, v in POINTS.items()}}
+    table = ibis.memtable(pa.table(columns))
     told = statistics.tail_surprise(table.value, {name: table[name] for name in POINTS})
     return rows(table.select(s=told))[0]["s"]
 
@@ -33,7 +34,7 @@ def test_a_value_that_is_not_known_is_no_surprise():
 
 
 def test_few_rows_are_filled_up_with_the_default_tail():
-    table = ibis.memtable({"bureau": ["B"] * 10, "z": [100.0] * 10})
+    table = ibis.memtable(pa.table({"bureau": ["B"] * 10, "z": [100.0] * 10}))
     (points,) = rows(statistics.tail_points(table, ["z"]))
 
     assert points["z_q980"] == pytest.approx((100 * 10 + 2.5 * 150) / 160)
