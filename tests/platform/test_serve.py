@@ -56,7 +56,7 @@ def heartbeat(copy):
 
 def test_everything_starts_answers_and_stops(copy):
     process, port = serve(copy, "--no-demo")
-    assert status_of(f"http://127.0.0.1:{port}/") is not None
+    assert eventually(lambda: status_of(f"http://127.0.0.1:{port}/"))
     stop(copy, process)
 
 
@@ -103,7 +103,7 @@ def test_a_killed_supervisor_comes_back_with_everything(copy):
     before = int((copy.var / "run" / "supervisord.pid").read_text())
     os.kill(before, signal.SIGKILL)
     eventually(lambda: heartbeat(copy) > last)
-    assert status_of(f"http://127.0.0.1:{port}/") is not None
+    assert eventually(lambda: status_of(f"http://127.0.0.1:{port}/"))
     stop(copy, process)
 
 
@@ -137,8 +137,8 @@ def test_two_copies_serve_side_by_side_one_of_them_with_https(make_copy):
     plain, plain_port = serve(one, "--no-demo")
     secure, secure_port = serve(other, "--no-demo", HTTPS="1")
     trusted = ssl.create_default_context(cafile=str(other.var / "tls" / "certificate.pem"))
-    assert status_of(f"http://127.0.0.1:{plain_port}/") is not None
-    assert status_of(f"https://127.0.0.1:{secure_port}/", trusted) is not None
+    assert eventually(lambda: status_of(f"http://127.0.0.1:{plain_port}/"))
+    assert eventually(lambda: status_of(f"https://127.0.0.1:{secure_port}/", trusted))
     stop(one, plain)
     stop(other, secure)
 

@@ -1,13 +1,16 @@
 """`make run`: everything on this machine, in the foreground, until Ctrl-C."""
 
 import datetime as dt
+import http.client
 import os
 import signal
 import socket
+import ssl
 import time
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.management import call_command, get_commands
@@ -21,7 +24,7 @@ from neiguan.schema import migrations_are_pending
 from neiguan.servers import CannotStartError
 from neiguan.supervision import Supervisor
 
-WEB_SECONDS = 60
+WEB_SECONDS = 120
 
 
 class Command(BaseCommand):
@@ -67,8 +70,9 @@ class Command(BaseCommand):
                 self.prepare(host, demo=demo)
             watched.start_programs()
             if not prepared:
-                wait_for_port(host, port)
-                self.announce(host, port)
+                url = address_of(host, port)
+                wait_for_page(f"{url}health/live/")
+                self.announce(url)
             prepared = True
             if watched.wait() >= 0:
                 raise CannotStartError(watched.last_words("supervisord"))
@@ -88,13 +92,17 @@ class Command(BaseCommand):
             call_command("demo", stdout=self.stdout)
         connections.close_all()
 
-    def announce(self, host: str, port: int) -> None:
+    def announce(self, url: str) -> None:
         """Say where the browser finds us."""
-        scheme = "https" if settings.HTTPS else "http"
-        shown = "127.0.0.1" if host == "0.0.0.0" else host  # noqa: S104 - only compared
-        self.stdout.write(f"\n内管系统已启动：{scheme}://{shown}:{port}/    （Ctrl-C 停止）")
+        self.stdout.write(f"\n内管系统已启动：{url}    （Ctrl-C 停止）")
         self.stdout.write(f"数据与日志：{settings.VAR}")
         self.stdout.flush()
+
+
+def address_of(host: str, port: int) -> str:
+    """What a browser on this machine calls the site."""
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - only compared
+    return f"{'https' if settings.HTTPS else 'http'}://{f'[{shown}]' if ':' in shown else shown}:{port}/"
 
 
 def interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -115,13 +123,28 @@ def refuse_taken_port(host: str, port: int) -> None:
             ) from error
 
 
-def wait_for_port(host: str, port: int) -> None:
-    """Wait until the web server takes connections."""
+def wait_for_page(url: str) -> None:
+    """Wait until the web server answers, with whatever: the first answer also loads the program."""
+    parts = urlsplit(url)
     until = time.monotonic() + WEB_SECONDS
     while time.monotonic() < until:
+        connection = connection_to(parts.hostname or "", parts.port or 0)
         try:
-            with socket.create_connection((host, port), timeout=1):
-                return
-        except OSError:
+            connection.request("GET", parts.path, headers={"Host": settings.ALLOWED_HOSTS[0]})
+            connection.getresponse().read()
+        except (OSError, http.client.HTTPException):
             time.sleep(0.1)
+        else:
+            return
+        finally:
+            connection.close()
     raise CannotStartError(f"网站没有启动，日志 {Path(settings.VAR) / 'log' / 'web.log'}")
+
+
+def connection_to(host: str, port: int) -> http.client.HTTPConnection:
+    """Straight to our own server, past any proxy in the environment."""
+    certificate = os.environ.get("TLS_CERTIFICATE")
+    if not certificate:
+        return http.client.HTTPConnection(host, port, timeout=WEB_SECONDS)
+    trusted = ssl.create_default_context(cafile=certificate)
+    return http.client.HTTPSConnection(host, port, timeout=WEB_SECONDS, context=trusted)
