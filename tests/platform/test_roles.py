@@ -15,7 +15,12 @@ def test_tests_run_as_the_web_role():
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     "statement",
-    ["create table mine (id int)", "truncate django_session", "drop table django_session"],
+    [
+        "create table mine (id int)",
+        "truncate django_session",
+        "drop table django_session",
+        "delete from django_migrations",
+    ],
 )
 def test_the_web_role_only_works_with_rows(statement):
     with pytest.raises(ProgrammingError), connection.cursor() as cursor:
