@@ -64,15 +64,11 @@ FILES = {
 }
 
 
-def bring(
-    name: str, text: str, *, at: dt.datetime = NOON, bureau: Bureau | None = None
-) -> Batch:
+def bring(name: str, text: str, *, at: dt.datetime = NOON, bureau: Bureau | None = None) -> Batch:
     """Store and import one file of the county 451423."""
     place = bureau or make.bureau()
     stream = io.BytesIO(text.encode())
-    file = store_file(
-        stream=stream, name=name, bureau=place, purpose="import", by=None, at=at
-    )
+    file = store_file(stream=stream, name=name, bureau=place, purpose="import", by=None, at=at)
     return import_now(file=file, bureau=place, by=None, at=at)
 
 
@@ -91,7 +87,10 @@ def known(on: dt.date = ON, *, bureau: str = "451423", **given: Any) -> dict[str
     with lake.open_facts(on=on, bureaus=[bureau], **given) as facts:
         return {
             table: sorted(
-                (tuple(row[name] for name in COLUMNS[table]) for row in rows(getattr(facts, table))),
+                (
+                    tuple(row[name] for name in COLUMNS[table])
+                    for row in rows(getattr(facts, table))
+                ),
                 key=str,
             )
             for table in COLUMNS
