@@ -68,13 +68,14 @@ class Typed:
 
 def read_column(column: Column, texts: pa.Array, *, hash_key: str, factor: Decimal = _ONE) -> Typed:
     """Type the distinct `texts` (strings) of a column whose unit is `factor` cartons or yuan."""
+    written = texts
     plain = _plain(column, texts, factor)
     if len(texts) - plain.true_count > _FEW:
         texts = pc.if_else(plain, texts, _eased(column, texts))
         plain = _plain(column, texts, factor)
     read = partial(_read_cell, column, factor)
     odd = pc.indices_nonzero(pc.invert(plain)).to_pylist()
-    found = {index: read(texts[index].as_py() or "") for index in odd}
+    found = {index: read(written[index].as_py() or "") for index in odd}
     typed = Typed(
         _assemble(column, texts, plain, found),
         faults={index: cell.fault for index, cell in found.items() if cell.fault},
