@@ -79,7 +79,7 @@ class AcctShare(Detector):
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         away = f"（其中外县{row['elsewhere']}户）" if row["elsewhere"] else ""
-        account = f"付款账户（尾号{row['link'][-4:]}）"
+        account = f"付款账户（代号{row['link'][-4:]}）"
         if row["by_shop"]:
             return (
                 f"当日货款的{account}登记在另一零售户名下，"

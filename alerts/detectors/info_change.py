@@ -11,7 +11,7 @@ from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from sources.facts import Facts
 
-FIELDS = ("phone", "account")
+WHAT = {"phone": "订货电话", "account": "结算账户", "type": "客户类别"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +30,10 @@ class InfoChange(Detector):
     )  # fmt: skip
     optional = ("changes.old_value",)
 
-    title = "订货电话或结算账户变更频繁"
-    looks_for = "一段时间内订货电话、结算账户变更多次，或变更后几天内就有较大订单。"
+    title = "订货电话、账户或类别变更频繁"
+    looks_for = (
+        "一段时间内订货电话、结算账户、客户类别变更多次，或换电话、账户后几天内就有较大订单。"
+    )
     why_it_matters = (
         "换了电话和账户再订货，订货权可能已不在持证人手里；随意变更客户信息为国家局所禁止。"
     )
@@ -64,15 +66,19 @@ class InfoChange(Detector):
         counted = changes.group_by("retailer_id").agg(
             times=_.count(),
             last_day=_.day.max(),
-            phones=(_.field == "phone").cast("int64").sum(),
-            days=-_.day.max().delta(ibis.date(on), unit="day"),
+            phone=(_.field == "phone").cast("int64").sum(),
+            account=(_.field == "account").cast("int64").sum(),
+            type=(_.field == "type").cast("int64").sum(),
+            taken_on=_.day.max(where=_.field != "type"),
         )
         orders = facts.orders.filter(_.day == on).group_by("retailer_id").agg(qty=_.qty.max())
         found = counted.left_join(orders, "retailer_id").mutate(
             qty=ibis.coalesce(_.qty, 0.0),
+            days=-_.taken_on.delta(ibis.date(on), unit="day"),
             often=(_.times >= self.changes) & (_.last_day == on),
         )
-        found = found.mutate(ordered=(_.qty >= self.cartons) & (_.days <= self.before))
+        soon = ibis.coalesce(_.days <= self.before, False)
+        found = found.mutate(ordered=(_.qty >= self.cartons) & soon)
         size = facts.retailers.agg(size=_.count())
         rank = ibis.cume_dist().over(order_by=_.times.desc())
         rare = found.mutate(as_often=rank * _.count().over())
@@ -81,7 +87,9 @@ class InfoChange(Detector):
             .filter(_.often | _.ordered)
             .select(
                 "times",
-                "phones",
+                "phone",
+                "account",
+                "type",
                 "days",
                 "qty",
                 "often",
@@ -92,14 +100,11 @@ class InfoChange(Detector):
         )
 
     def sentence(self, row: Mapping[str, Any]) -> str:
-        accounts = row["times"] - row["phones"]
-        counts = (("订货电话", row["phones"]), ("结算账户", accounts))
-        text = f"近{self.within}天内" + "、".join(
-            f"{what}变更{times}次" for what, times in counts if times
-        )
+        counts = [f"{words}变更{row[field]}次" for field, words in WHAT.items() if row[field]]
+        text = f"近{self.within}天内" + "、".join(counts)
         if row["ordered"]:
             day = "当天" if not row["days"] else f"{row['days']}天后"
-            text += f"，最近一次变更{day}订购{row['qty']:.0f}条"
+            text += f"，换电话或账户{day}订购{row['qty']:.0f}条"
         return text + "。"
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
@@ -109,7 +114,7 @@ class InfoChange(Detector):
         return stacked(
             rows_of(
                 changes.join(wanted, changes.retailer_id == wanted.subject_id),
-                "changes", "day", "field", "old_value", "new_value",
+                "changes", "day", "field",
             ),
             rows_of(
                 orders.join(wanted, orders.retailer_id == wanted.subject_id),
@@ -118,7 +123,7 @@ class InfoChange(Detector):
         )  # fmt: skip
 
     def _changes(self, facts: Facts, on: dt.date) -> ir.Table:
-        """Real changes of phone or account in the days that count, today's included."""
+        """Real changes of these fields in the days that count, today's included."""
         since = on - dt.timedelta(days=self.within)
         changed = ibis.coalesce(_.old_value, "") != ibis.coalesce(_.new_value, "")
-        return facts.changes.filter(_.day > since, _.day <= on, _.field.isin(FIELDS), changed)
+        return facts.changes.filter(_.day > since, _.day <= on, _.field.isin(list(WHAT)), changed)

@@ -105,7 +105,7 @@ class PayerForeign(Detector):
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (
-            f"当日货款从尾号{row['account'][-4:]}的账户支付，不是本户登记的结算账户；"
+            f"当日货款的付款账户（代号{row['account'][-4:]}）不是本户登记的结算账户；"
             f"近{row['trials']}单有{row['count']}单如此，全县平常约{row['rate']:.1%}。"
         )
 

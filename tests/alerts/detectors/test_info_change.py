@@ -30,13 +30,20 @@ def test_it_says_what_was_changed_how_often_and_what_followed():
     assert row["subject_id"] == "R1"
     assert row["surprise"] == pytest.approx(0.699, abs=1e-3)  # one of nine
     assert InfoChange().sentence(row) == (
-        "近90天内订货电话变更1次、结算账户变更1次，最近一次变更当天订购30条。"
+        "近90天内订货电话变更1次、结算账户变更1次，换电话或账户当天订购30条。"
     )
 
 
 @pytest.mark.parametrize(("day", "hits"), [("2025-12-31", 1), ("2025-12-30", 0)])
 def test_two_changes_within_ninety_days(day, hits):
     assert len(found(book(f"R1 {day} phone a b\nR1 2026-03-30 phone b c"))) == hits
+
+
+def test_a_change_of_type_counts_but_a_large_order_after_it_is_no_sign():
+    (row,) = found(book("R1 2026-02-01 type a b\nR1 2026-03-30 phone b c"))
+
+    assert InfoChange().sentence(row) == "近90天内订货电话变更1次、客户类别变更1次。"
+    assert not found(book("R1 2026-03-28 type a b", "o1 R1 2026-03-30 90"))
 
 
 def test_often_is_told_on_the_day_of_the_last_change():
