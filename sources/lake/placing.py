@@ -209,6 +209,8 @@ def _mark_repeats(con: Connection, kind: Kind) -> None:
         f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {keys}, max(position) AS last FROM placed "
         f"WHERE state <> 'held' GROUP BY {keys} HAVING count(*) > 1"
     )
+    if con.execute("SELECT count(*) FROM repeated").fetchall() == [(0,)]:
+        return
     con.execute(
         f"""UPDATE placed SET superseded_by = batch_id,
             state = CASE WHEN was_seen THEN 'unchanged' ELSE 'former' END

@@ -141,7 +141,7 @@ def in_child(point):
     """A worker of its own, which is killed at the point."""
     when = "after" if point.after else "before"
     command = [sys.executable, "-m", "tests.sources.faults", point.target, str(point.nth), when]
-    return subprocess.run(  # noqa: S603
+    return subprocess.run(
         command, env={**os.environ, "APP_BUREAUS": "all"}, capture_output=True, timeout=300,
         check=False,
     )  # fmt: skip

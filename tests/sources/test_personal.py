@@ -31,9 +31,7 @@ def lake_text():
     """Every row of every lake file as text, and the bytes of the log."""
     con = connect()
     for path in Path(settings.LAKE_URL).rglob("*.parquet"):
-        yield from (
-            str(row) for row in con.execute(f"SELECT * FROM {scan([str(path)])}").fetchall()
-        )
+        yield from (str(row) for row in con.sql(f"FROM {scan([str(path)])}").fetchall())
     for path in Path(settings.LAKE_URL).rglob("*.json"):
         yield path.read_text()
 
