@@ -283,10 +283,9 @@ def orders_of(facts: Facts, on: dt.date, found: ir.Table, weeks: int) -> ir.Tabl
     return evidence.stacked(evidence.rows_of(mine, "orders", "order_id", "day", "qty", "amount"))
 
 
-def lines_of(facts: Facts, on: dt.date, found: ir.Table, weeks: int) -> ir.Table:
+def lines_of(facts: Facts, on: dt.date, found: ir.Table, weeks: int, *columns: str) -> ir.Table:
     """Evidence: the newest order lines of the found shops in the weeks up to a day."""
     recent = facts.lines.filter(_.day > on - dt.timedelta(weeks=weeks), _.day <= on)
     wanted = found.select("subject_id")
     mine = recent.join(wanted, recent.retailer_id == wanted.subject_id)
-    columns = [name for name in ("day", "sku_id", "qty", "limit_qty", "amount") if name in mine]
-    return evidence.stacked(evidence.rows_of(mine, "lines", *columns))
+    return evidence.stacked(evidence.rows_of(mine, "lines", "day", "sku_id", "qty", *columns))

@@ -57,4 +57,4 @@ class FrozenBasket(Detector):
         )
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
-        return panels.lines_of(facts, on, found, weeks=4)
+        return panels.lines_of(facts, on, found, 4, "limit_qty")

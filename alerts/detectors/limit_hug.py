@@ -60,4 +60,4 @@ class LimitHug(Detector):
         )
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
-        return panels.lines_of(facts, on, found, weeks=3)
+        return panels.lines_of(facts, on, found, 3, "limit_qty")

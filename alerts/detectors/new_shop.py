@@ -59,4 +59,4 @@ class NewShop(Detector):
         )
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
-        return panels.lines_of(facts, on, found, weeks=4)
+        return panels.lines_of(facts, on, found, 4, "limit_qty")
