@@ -268,8 +268,11 @@ def expired_licence(cast: Cast) -> Story:
 
 
 def over_limit(cast: Cast, *, weeks_ago: int = 0) -> Story:
-    """A scarce brand beyond the published limit, amended by the account manager afterwards."""
-    day = cast.day_ago(weeks_ago)
+    """A scarce brand beyond the published limit, amended by the account manager afterwards.
+
+    A day before the others: the list of a small city has few places a day.
+    """
+    day = cast.day_ago(weeks_ago) if weeks_ago else seasons.order_days_before(cast.anchor, 3)[2]
     chosen = cast.pick(1, day, cast.county.shops["tier"].between(8, 22).to_numpy())
     person = cast.county.staff.iloc[int(cast.county.shops["manager"].iloc[chosen[0]])]["staff_id"]
     brand = int(np.flatnonzero(_scarce(cast))[0])

@@ -275,22 +275,22 @@ def test_licences_of_two_stories_do_not_cover_their_orders(folder, told):
     "anchor", [dt.date(2026, 2, 18), dt.date(2026, 3, 20), dt.date(2026, 10, 4)]
 )
 def test_every_story_has_its_order_days_near_festivals_too(anchor):
-    last_two = seasons.order_days_before(anchor, 2)
+    last_days = seasons.order_days_before(anchor, 3)
 
     for place in masters.PLACES:
         for story in stories.planted(masters.county(place, sample.SEED), anchor):
             days = story.order_days()
             assert days, story.key
-            assert "weeks_ago" in story.key or days[0] in last_two
+            assert "weeks_ago" in story.key or days[0] in last_days
 
 
 def test_the_first_morning_shows_the_decisive_orders(told):
-    last_two = [day.isoformat() for day in seasons.order_days_before(ANCHOR, 2)]
+    last_days = [day.isoformat() for day in seasons.order_days_before(ANCHOR, 3)]
     recent = [s for s in told.values() if s["key"] not in ("county_fair", "festival")]
 
     for story in recent:
         if "weeks_ago" not in story["key"]:
-            assert story["order_days"][0] in last_two, story["key"]
+            assert story["order_days"][0] in last_days, story["key"]
 
 
 def test_everybody_rises_before_the_spring_festival_and_falls_after_it():
