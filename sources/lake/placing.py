@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -51,33 +52,44 @@ class Placed:
 
 def place(con: Connection, kind: Kind, rows: pa.Table, by: Places) -> Placed:
     """Sort the rows of one kind out. `rows` has the kind's columns and `batch_id`."""
-    position = pa.array(range(rows.num_rows), pa.int64())
+    position = pa.array(np.arange(rows.num_rows))
     con.register("incoming", rows.append_column("position", position))
     for name, table in by.parents.items():
         con.register(f"parent_{name}", table)
-    con.execute(f"CREATE OR REPLACE TEMP TABLE placed AS {_placing_sql(con, kind, by)}")
-    _mark_repeats(con, kind)
-    lake = lake_schema(kind)
-    columns = ", ".join(f'"{name}"' for name in lake.names)
-    result = Placed(
-        rows=con.sql(
-            f"SELECT {columns}, bureau FROM placed WHERE state IN ('added', 'changed', 'former')"
-        ).to_arrow_table(),
-        held=con.sql(
-            f"SELECT {_names(rows.column_names)}, parent_kind, parent_key FROM placed WHERE state = 'held'"
-        ).to_arrow_table(),
-        marks=con.sql(
-            "SELECT former_bureau AS bureau, former_month AS month, former_batch AS batch_id, "
-            "former_row AS row_no FROM placed WHERE state = 'changed' AND former_batch IS NOT NULL"
-        ).to_arrow_table(),
-        states=con.sql(
-            "SELECT batch_id, CASE state WHEN 'former' THEN 'added' ELSE state END AS state, "
-            "count(*) AS n FROM placed GROUP BY ALL"
-        ).to_arrow_table(),
-    )
-    con.execute("DROP TABLE placed")
+    placed = _repeats_marked(con, kind, con.sql(_placing_sql(con, kind, by)).to_arrow_table())
     con.unregister("incoming")
-    return result
+    state = placed["state"]
+    changed = _only(placed, pc.equal(state, "changed"))
+    former = _only(changed, pc.is_valid(changed["former_batch"]))
+    return Placed(
+        rows=_only(placed, pc.is_in(state, pa.array(["added", "changed", "former"]))).select(
+            [*lake_schema(kind).names, "bureau"]
+        ),
+        held=_only(placed, pc.equal(state, "held")).select(
+            [*rows.column_names, "parent_kind", "parent_key"]
+        ),
+        marks=former.select(_FORMER).rename_columns(["bureau", "month", "batch_id", "row_no"]),
+        states=_counted(placed),
+    )
+
+
+_FORMER = ["former_bureau", "former_month", "former_batch", "former_row"]
+
+
+def _only(rows: pa.Table, wanted: pa.ChunkedArray) -> pa.Table:
+    """The wanted rows; all of them without a copy."""
+    return rows if pc.all(wanted).as_py() else rows.filter(wanted)
+
+
+def _counted(placed: pa.Table) -> pa.Table:
+    """batch_id, state, n; a row that another of its file superseded was added all the same."""
+    counts = (
+        placed.select(["batch_id", "state"])
+        .group_by(["batch_id", "state"])
+        .aggregate([([], "count_all")])
+    )
+    names = pc.if_else(pc.equal(counts["state"], "former"), "added", counts["state"])
+    return pa.table({"batch_id": counts["batch_id"], "state": names, "n": counts["count_all"]})
 
 
 def _names(columns: Iterable[str]) -> str:
@@ -202,26 +214,29 @@ def _day(kind: Kind) -> str:
     return f"i.{kind.day_column or 'week_start'}::DATE"  # the calendar has weeks only
 
 
-def _mark_repeats(con: Connection, kind: Kind) -> None:
+def _repeats_marked(con: Connection, kind: Kind, placed: pa.Table) -> pa.Table:
     """Where a key comes several times, the last row counts; the others are superseded at once."""
+    con.register("placed", placed)
     keys = _names(kind.key)
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE repeated AS SELECT {keys}, max(position) AS last FROM placed "
-        f"WHERE state <> 'held' GROUP BY {keys} HAVING count(*) > 1"
-    )
-    if con.execute("SELECT count(*) FROM repeated").fetchall() == [(0,)]:
-        return
-    con.execute(
-        f"""UPDATE placed SET superseded_by = batch_id,
-            state = CASE WHEN was_seen THEN 'unchanged' ELSE 'former' END
-            FROM repeated WHERE {_same_key(kind, "placed", "repeated")}
-            AND placed.position < repeated.last AND placed.state <> 'held'"""
-    )
-    con.execute(
-        f"""UPDATE placed SET state = 'changed' FROM repeated
-            WHERE {_same_key(kind, "placed", "repeated")}
-            AND placed.position = repeated.last AND placed.state = 'added'"""
-    )
+    repeated = con.sql(
+        f"SELECT {keys}, max(position) AS last FROM placed WHERE state <> 'held' "
+        f"GROUP BY {keys} HAVING count(*) > 1"
+    ).to_arrow_table()
+    if repeated.num_rows:
+        con.register("repeated", repeated)
+        placed = con.sql(
+            f"""SELECT placed.* REPLACE (
+                CASE WHEN position < last THEN batch_id ELSE superseded_by END AS superseded_by,
+                CASE WHEN position < last AND was_seen THEN 'unchanged'
+                    WHEN position < last THEN 'former'
+                    WHEN position = last AND state = 'added' THEN 'changed'
+                    ELSE state END AS state)
+            FROM placed LEFT JOIN repeated
+                ON {_same_key(kind, "placed", "repeated")} AND placed.state <> 'held'
+            ORDER BY position"""
+        ).to_arrow_table()
+    con.unregister("placed")
+    return placed
 
 
 def split_by_bureau(rows: pa.Table) -> dict[str, pa.Table]:
