@@ -19,6 +19,7 @@ WEEKS = 52
 BAND = 2.0  # standard deviations of one order to either side of the shop's normal
 BINS = 10
 LEAST_PEERS = 10
+NEAR_TIERS = 2
 
 Picture = dict[str, Any]
 Row = dict[str, Any]
@@ -120,21 +121,42 @@ def _chart(
 
 
 def _of_the_day(facts: Facts, on: dt.date, wanted: list[str]) -> list[Row]:
-    """Every shop that ordered that day and is of the tier and kind of one of the wanted."""
+    """Every shop that ordered that day in the counties of the wanted."""
     shops = facts.retailers.select("retailer_id", "tier", "biz_type", county="bureau")
-    mine = shops.filter(_.retailer_id.isin(wanted)).select("tier", "biz_type", "county").distinct()
-    like = shops.semi_join(mine, ["tier", "biz_type", "county"])
+    counties = shops.filter(_.retailer_id.isin(wanted)).select("county").distinct()
     today = facts.orders.filter(_.day == on).group_by("retailer_id").agg(qty=_.qty.sum())
-    return rows(today.inner_join(like, "retailer_id"))
+    return rows(today.inner_join(shops.semi_join(counties, "county"), "retailer_id"))
+
+
+def _like(me: Row, cohort: list[Row]) -> tuple[str, list[float]]:
+    """The closest group of enough shops: tier and kind, then tiers about it, then the county."""
+    county = [row for row in cohort if row["county"] == me["county"]]
+    tiers = [row for row in county if None not in (row["tier"], me["tier"])]
+    groups = (
+        (
+            f"{me['tier']} 档{me['biz_type'] or ''}",
+            [
+                one
+                for one in tiers
+                if (one["tier"], one["biz_type"]) == (me["tier"], me["biz_type"])
+            ],
+        ),
+        (
+            f"{me['tier']} 档上下两档",
+            [one for one in tiers if abs(one["tier"] - me["tier"]) <= NEAR_TIERS],
+        ),
+        ("全部订货户", county),
+    )
+    title, found = next((one for one in groups if len(one[1]) >= LEAST_PEERS), groups[-1])
+    return title, [row["qty"] for row in found]
 
 
 def _peers(code: str, cohort: list[Row]) -> Picture | None:
-    """How the day's orders of shops of the same county, tier and kind are spread."""
+    """How the day's orders of comparable shops of the county are spread."""
     me = next((row for row in cohort if row["retailer_id"] == code), None)
     if me is None:
         return None
-    kind = ("county", "tier", "biz_type")
-    like = [row["qty"] for row in cohort if all(row[name] == me[name] for name in kind)]
+    title, like = _like(me, cohort)
     if len(like) < LEAST_PEERS:
         return None
     step = max(1.0, math.ceil(max(like) / BINS))
@@ -142,12 +164,11 @@ def _peers(code: str, cohort: list[Row]) -> Picture | None:
     for qty in like:
         counted[_bin(qty, step)] += 1
     above = sum(qty > me["qty"] for qty in like)
-    tier = f"{me['tier']} 档" if me["tier"] is not None else "同档位"
     return {
         "bins": [f"{int(place * step)}–{int((place + 1) * step)}" for place in range(BINS)],
         "n": counted,
         "me": _bin(me["qty"], step),
-        "note": f"同县同日{tier}{me['biz_type'] or ''}，共 {len(like)} 户",
+        "note": f"同县同日{title}，共 {len(like)} 户",
         "finding": f"本户订购 {me['qty']:g} 条，{len(like)} 户中有 {above} 户比它多。",
     }
 
