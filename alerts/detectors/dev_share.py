@@ -59,7 +59,7 @@ class DevShare(Detector):
         away = f"（其中外县{row['elsewhere']}户）" if row["elsewhere"] else ""
         return (
             f"近{self.weeks}周内，本户当日所用的订货设备（尾号{row['link'][-4:]}）"
-            f"还为另外{row['others']}个经营者的店订过货{away}，此前半年没有共用记录。"
+            f"还为另外{row['others']}个经营者的店订过货{away}，9至34周前没有共用记录。"
         )
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:

@@ -28,10 +28,9 @@ class IpBurst(Detector):
         "retailers.retailer_id", "retailers.owner_id", "retailers.chain_id",
     )  # fmt: skip
     optional = ("retailers.chain_id", "orders.at", "orders.channel")
-    weight = -0.5  # an address is weaker evidence than a device: many share one innocently
 
     title = "同一网址多户订货"
-    looks_for = "当日从同一网址（IP）订货的其他经营者，比这个网址自己历来的户数明显多。"
+    looks_for = "当日前后脚从同一网址（IP）订货的其他经营者，比这个网址自己历来每天的户数还明显多。"
     why_it_matters = (
         "几家不相干的店忽然从同一处订货，可能有人代订；村里共用出口的网址本来就多户，不在此列。"
     )
@@ -68,12 +67,12 @@ class IpBurst(Detector):
         uses = self._uses(facts, on)
         today = uses.filter(_.day == on)
         past = uses.filter(_.day < on - dt.timedelta(weeks=self.recent)).semi_join(today, "ip")
-        crowd = today.group_by(key="ip").agg(others=_.principal.nunique() - 1)
-        history = crowd.filter(_.others >= 1).left_join(self._history(past, on), "key")
-        told = burst_surprise(history.drop("key_right"), self.prior).rename(ip="key")
-        members = today.select("retailer_id", "bureau", "principal", "ip").distinct()
-        rows = members.join(told.filter(_.surprise >= self.min_surprise), "ip")
-        rows = rows.left_join(self._close(today), ["retailer_id", "ip"])
+        met = self._met(today).filter(_.near >= 1)
+        company = met.select("ip", others="near").distinct()
+        counts = company.mutate(key=_.ip.concat("#", _.others.cast("string")))
+        history = counts.left_join(self._history(past, on), "ip").drop("ip_right")
+        told = burst_surprise(history, self.prior).rename(near="others")
+        rows = met.join(told.filter(_.surprise >= self.min_surprise), ["ip", "near"])
         order = [_.surprise.desc(), _.ip]
         place = ibis.row_number().over(group_by="retailer_id", order_by=order)
         return (
@@ -82,12 +81,12 @@ class IpBurst(Detector):
             .select(
                 "bureau",
                 "others",
+                "near",
+                "elsewhere",
                 "expected",
                 "surprise",
                 subject_id=_.retailer_id,
                 days=ibis.coalesce(_.days, 0),
-                close=ibis.coalesce(_.close, 0),
-                elsewhere=ibis.coalesce(_.elsewhere, 0),
                 link=_.ip,
             )
         )
@@ -97,16 +96,16 @@ class IpBurst(Detector):
         daily = past.group_by("ip", "day").agg(others=_.principal.nunique() - 1)
         weeks = -_.day.delta(ibis.date(on), unit="day") / 7.0
         weighed = daily.mutate(weight=(weeks * math.log(self.decay)).exp())
-        return weighed.group_by(key="ip").agg(
+        return weighed.group_by("ip").agg(
             seen=(_.others * _.weight).sum(), weight=_.weight.sum(), days=_.count()
         )
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         history = f"平均{row['expected']:.1f}个" if row["days"] else "没有用过"
         before = f"{self.recent}周以前该网址{history}"
-        close = f"，其中{row['close']}个与本户相隔{self.minutes}分钟以内" if row["close"] else ""
+        near = f"{row['near']}个与本户相隔{self.minutes}分钟以内"
         away = f"，外县{row['elsewhere']}个" if row["elsewhere"] else ""
-        return f"当日与本户同一网址订货的还有{row['others']}个经营者{close}{away}；{before}。"
+        return f"当日与本户同一网址订货的还有{row['others']}个经营者，{near}{away}；{before}。"
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         wanted = found.select("subject_id", "bureau", ip="link")
@@ -121,14 +120,16 @@ class IpBurst(Detector):
         )
         return orders.join(principals(facts.retailers), "retailer_id")
 
-    def _close(self, today: ir.Table) -> ir.Table:
-        """For each shop and address: other principals within minutes, and those of other bureaus."""
+    def _met(self, today: ir.Table) -> ir.Table:
+        """For each shop and address: the other principals there that day, those within minutes
+        (all of them where nobody noted the time), and those of other bureaus."""
         theirs = today.select(
             "ip", other="principal", other_bureau="bureau", other_second=_.at.epoch_seconds()
         )
-        met = today.join(theirs, "ip").filter(_.principal != _.other)
+        together = today.join(theirs, "ip").filter(_.principal != _.other)
         gap = (_.at.epoch_seconds() - _.other_second).abs()
-        return met.group_by("retailer_id", "ip").agg(
-            close=_.other.nunique(where=gap <= self.minutes * 60),
+        return together.group_by("retailer_id", "bureau", "ip").agg(
+            others=_.other.nunique(),
+            near=_.other.nunique(where=ibis.coalesce(gap, 0) <= self.minutes * 60),
             elsewhere=_.other.nunique(where=_.other_bureau != _.bureau),
         )

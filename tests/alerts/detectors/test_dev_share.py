@@ -58,7 +58,7 @@ def test_it_counts_other_principals_and_says_how_many_are_elsewhere():
     )  # one of three shops, two others
     assert DevShare().sentence(row) == (
         "近4周内，本户当日所用的订货设备（尾号8f2a）还为另外2个经营者的店订过货（其中外县1户），"
-        "此前半年没有共用记录。"
+        "9至34周前没有共用记录。"
     )
 
 

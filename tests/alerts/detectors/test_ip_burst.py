@@ -1,9 +1,10 @@
 import datetime as dt
 
+import ibis
 import pytest
 
 from alerts.detectors.ip_burst import IpBurst
-from sources.facts import rows
+from sources.facts import Facts, rows
 from tests.tables import facts
 
 ON = dt.date(2026, 3, 30)
@@ -22,8 +23,8 @@ ORDERS = "order_id bureau retailer_id day at channel ip\n"
 def guilty():
     return book(
         at("R1", "10:00", "ip-1")
-        + at("R2", "10:45", "ip-1", bureau="451424")
-        + at("R3", "11:00", "ip-1")
+        + at("R2", "10:30", "ip-1", bureau="451424")
+        + at("R3", "10:45", "ip-1")
     )
 
 
@@ -44,16 +45,29 @@ def test_it_says_how_many_how_close_and_what_the_address_is_used_to():
 
     assert set(told) == {"R1", "R2", "R3"}
     assert IpBurst().sentence(told["R1"]) == (
-        "当日与本户同一网址订货的还有2个经营者，其中1个与本户相隔45分钟以内，外县1个；4周以前该网址没有用过。"
+        "当日与本户同一网址订货的还有2个经营者，2个与本户相隔45分钟以内，外县1个；"
+        "4周以前该网址没有用过。"
     )
     assert told["R1"]["surprise"] == pytest.approx(1.477, abs=1e-3)
 
 
-@pytest.mark.parametrize(("minutes", "close"), [(45, 1), (44, 0), (60, 2)])
-def test_the_minutes_include_their_limit(minutes, close):
-    told = {row["subject_id"]: row for row in found(guilty(), minutes=minutes)}
+@pytest.mark.parametrize(("minutes", "near"), [(45, 2), (44, 1)])
+def test_the_minutes_include_their_limit(minutes, near):
+    told = {row["subject_id"]: row for row in found(guilty(), minutes=minutes, min_surprise=0)}
 
-    assert told["R1"]["close"] == close
+    assert told["R1"]["near"] == near
+
+
+def test_who_merely_came_by_on_the_same_day_is_not_counted():
+    spread = book(at("R1", "09:00", "ip-1") + at("R2", "12:00", "ip-1") + at("R3", "15:00", "ip-1"))
+
+    assert not found(spread, min_surprise=0)
+
+
+def test_where_no_time_was_noted_the_day_counts():
+    untimed = guilty().tables["orders"].mutate(at=ibis.null("timestamp"))
+
+    assert len(found(Facts(tables={**guilty().tables, "orders": untimed}))) == 3
 
 
 def test_three_who_never_met_before_are_more_than_two():
