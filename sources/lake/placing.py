@@ -56,7 +56,9 @@ def place(con: Connection, kind: Kind, rows: pa.Table, by: Places) -> Placed:
     con.register("incoming", rows.append_column("position", position))
     for name, table in by.parents.items():
         con.register(f"parent_{name}", table)
-    placed = _repeats_marked(con, kind, con.sql(_placing_sql(con, kind, by)).to_arrow_table())
+    found = con.sql(_placing_sql(con, kind, by)).to_arrow_table()
+    beside = pa.table({**_columns(rows), **_columns(found)})  # the rows themselves are not copied
+    placed = _repeats_marked(con, kind, beside)
     con.unregister("incoming")
     state = placed["state"]
     changed = _only(placed, pc.equal(state, "changed"))
@@ -71,6 +73,10 @@ def place(con: Connection, kind: Kind, rows: pa.Table, by: Places) -> Placed:
         marks=former.select(_FORMER).rename_columns(["bureau", "month", "batch_id", "row_no"]),
         states=_counted(placed),
     )
+
+
+def _columns(table: pa.Table) -> dict[str, pa.ChunkedArray]:
+    return dict(zip(table.column_names, table.columns, strict=True))
 
 
 _FORMER = ["former_bureau", "former_month", "former_batch", "former_row"]
@@ -111,7 +117,7 @@ def _placing_sql(con: Connection, kind: Kind, by: Places) -> str:
     retailer = ", o.retailer_id AS retailer_id" * ("orders" in kind.parents.values())
     month = f"strftime(coalesce({day}, DATE '{by.today}'), '%Y-%m')"
     return f"""
-        SELECT i.*{retailer}, {day} AS day, NULL::TIMESTAMP AS known_at,
+        SELECT i.position{retailer}, {day} AS day, NULL::TIMESTAMP AS known_at,
             NULL::BIGINT AS superseded_by, NULL::TIMESTAMP AS superseded_at, {month} AS month,
             {bureau} AS bureau, {missing} AS parent_kind, {_missing_key(kind, missing)} AS parent_key,
             {"f.batch_id" if has_former else "NULL::BIGINT"} AS former_batch,
@@ -120,7 +126,7 @@ def _placing_sql(con: Connection, kind: Kind, by: Places) -> str:
             {"f.bureau" if has_former else "NULL::VARCHAR"} AS former_bureau,
             {"ever.row_hash IS NOT NULL" if has_former else "false"} AS was_seen,
             {state} AS state
-        FROM incoming i {joins} {former}
+        FROM incoming i {joins} {former} ORDER BY i.position
     """
 
 

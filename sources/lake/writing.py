@@ -14,7 +14,7 @@ from sources.importing.contract import Kind
 from sources.lake.tables import TABLES, lake_schema, location
 
 EMPTY = 0  # the version in which every table is created
-COMPRESSED = WriterProperties(compression="ZSTD")
+COMPRESSED = WriterProperties(compression="ZSTD", compression_level=1)
 _SHIFT = 2**40  # row numbers stay below it
 
 
