@@ -1,5 +1,6 @@
 """Which bureau a file means by a county, and the bureau of a file that names none."""
 
+import itertools
 from collections.abc import Iterable
 
 import accounts.actions
@@ -20,14 +21,13 @@ def make(code: str, name: str, parent: Bureau | None) -> Bureau:
 
 def make_city() -> Bureau:
     """A city of its own (9xxx), for files whose counties nobody knows."""
-    code = _free_code([OWN + f"{n:03d}" for n in range(1, 1000)])
+    code = _free_code(OWN + f"{n:03d}" for n in range(1, 1000))
     return make(code, f"未编码市局{code[1:]}", None)
 
 
 def _free_code(candidates: Iterable[str]) -> str:
-    wanted = list(candidates)
-    taken = set(Bureau.objects.filter(code__in=wanted).values_list("code", flat=True))
-    return next(code for code in wanted if code not in taken)
+    taken = set(Bureau.objects.filter(code__startswith=OWN).values_list("code", flat=True))
+    return next(code for code in candidates if code not in taken)
 
 
 class Counties:
@@ -57,9 +57,9 @@ class Counties:
 
     def _made(self, name: str) -> Bureau:
         stem = self.city.code if self.city.code.startswith(OWN) else OWN + "000"
-        candidates = [f"{stem[:4]}{n:02d}" for n in range(1, 100)]
-        candidates += [f"{OWN}{n:05d}" for n in range(100, 100_000)]
-        return make(_free_code(candidates), name, self.city)
+        near = (f"{stem[:4]}{n:02d}" for n in range(1, 100))
+        far = (f"{OWN}{n:05d}" for n in range(100, 100_000))
+        return make(_free_code(itertools.chain(near, far)), name, self.city)
 
 
 def common(bureaus: Iterable[Bureau]) -> Bureau | None:

@@ -42,7 +42,7 @@ def _rank(path: Path) -> int:
 
 
 @transaction.atomic
-def top_bureau(path: Path) -> Bureau:
+def top_bureau(*, path: Path) -> Bureau:
     """The uppermost bureau that a file of bureaus names, made where it is new: its import's home."""
     checked = read(path, hash_key=settings.HASH_KEY)
     row = min(checked.rows.to_pylist(), key=lambda row: len(row["bureau_code"]), default=None)
@@ -53,7 +53,7 @@ def top_bureau(path: Path) -> Bureau:
 
 
 @transaction.atomic
-def find_home(paths: Iterable[Path]) -> Bureau:
+def find_home(*, paths: Iterable[Path]) -> Bureau:
     """The bureau to import for where nobody named one: what the files themselves say.
 
     That is the lowest bureau above the retailers' counties, or above the known retailers that rows
@@ -106,7 +106,7 @@ def _named(name: str) -> Bureau | None:
 
 
 @transaction.atomic
-def import_path(path: Path, *, bureau: Bureau, by: User | None, at: dt.datetime) -> Batch:
+def import_path(*, path: Path, bureau: Bureau, by: User | None, at: dt.datetime) -> Batch:
     """Store one file and import it at once."""
     with path.open("rb") as stream:
         file = store_file(

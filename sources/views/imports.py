@@ -5,7 +5,7 @@ import io
 import xlsxwriter
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +15,7 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.http import StaffRequest
 from accounts.models import scope
+from sources.actions.importing import NUMBERS
 from sources.actions.receiving import receive_upload
 from sources.forms import UploadForm
 from sources.importing.kinds import KINDS
@@ -27,6 +28,8 @@ LISTED = 200  # held rows and doubts shown on the page
 @require_http_methods(["GET", "POST"])
 def imports(request: StaffRequest) -> HttpResponse:
     """What was imported, newest first, and the upload of further files."""
+    if not request.user.may("read_import"):
+        raise Http404
     bureaus = scope(request.user, "import_data").order_by("path")
     form = UploadForm(request.POST or None, request.FILES or None, bureaus=bureaus)
     if request.method == "POST" and form.is_valid():
@@ -60,6 +63,7 @@ def _present(batch: Batch) -> None:
     """What pages show: names, and the state that the job tells until the batch's own commits."""
     batch.file_name = batch.file.name  # type: ignore[attr-defined]
     batch.kind_title = KINDS[batch.kind].title if batch.kind in KINDS else ""  # type: ignore[attr-defined]
+    batch.report = {**dict.fromkeys([*NUMBERS, "seconds"], 0), **batch.report}
     if batch.is_given_up:
         batch.state, batch.refusal = Batch.State.REFUSED, _GIVEN_UP
     elif batch.state == Batch.State.WAITING and batch.job and batch.job.leased_until:

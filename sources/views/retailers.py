@@ -5,7 +5,7 @@ import statistics
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -35,6 +35,8 @@ FIELDS = {
 @require_GET
 def retailers(request: StaffRequest) -> HttpResponse:
     """Retailers by code, licence number or name."""
+    if not request.user.may("read_retailer"):
+        raise Http404
     text = request.GET.get("q", "").strip()
     found = Retailer.objects.visible_to(request.user, "read_retailer").select_related("bureau")
     page = Paginator(found.matching(text).order_by("code"), PAGE)

@@ -48,7 +48,7 @@ class Command(BaseCommand):
             with transaction.atomic():
                 open_walls(ALL)
                 if home is None and not is_bureaus(path):
-                    home = find_home(paths)
+                    home = find_home(paths=paths)
             reports[path.name] = self._import(path, home)
         if options["json"]:
             options["json"].write_text(json.dumps(reports, ensure_ascii=False, indent=1))
@@ -70,8 +70,8 @@ class Command(BaseCommand):
         with transaction.atomic():
             open_walls(ALL)
             try:
-                place = home or top_bureau(path)
-                batch = import_path(path, bureau=place, by=None, at=timezone.now())
+                place = home or top_bureau(path=path)
+                batch = import_path(path=path, bureau=place, by=None, at=timezone.now())
             except Unreadable as error:
                 return self._refused(path, error.message)
             if batch.state == Batch.State.REFUSED:
