@@ -1,6 +1,7 @@
 """Small fact tables written as text, with the types of sources/facts.py."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 import ibis
@@ -42,7 +43,7 @@ def _rows(table: str, text: str) -> list[dict[str, Any]]:
 def _value(kind: str, cell: str) -> Any:
     if cell == "-":
         return None
-    parse = {
+    parse: dict[str, Callable[[str], Any]] = {
         "int64": int,
         "float64": float,
         "date": dt.date.fromisoformat,

@@ -39,7 +39,7 @@ TARGETS = {
     "": lambda _: [],
     "person": person,
     "assignment": assignment,
-    "deadline": lambda _: [DeadlineRule.objects.order_by("pk").first().pk],
+    "deadline": lambda _: [DeadlineRule.objects.earliest("pk").pk],
     "job": lambda _: [make.job().pk],
     "batch": lambda bureau: [make.batch(at=bureau, name=f"{CANARY}{bureau.code}.csv").pk],
     "retailer": lambda bureau: [make.retailer(at=bureau, name=f"{CANARY}{bureau.code}").code],

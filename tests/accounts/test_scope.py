@@ -68,16 +68,16 @@ def stored(bureau, **given):
 
 
 def test_a_hidden_row_is_for_city_and_discipline_only():
-    county = make.bureau()
+    county, city, province = make.bureau(), make.bureau("4514"), make.bureau("45")
     stored(county, audience=Audience.ABOVE)
     seen = {
         role: StoredFile.objects.visible_to(make.user(role, at=at), "read_alert").count()
         for role, at in [
             ("county_supervisor", county),
             ("county_head", county),
-            ("city_supervisor", county.parent),
-            ("discipline", county.parent),
-            ("province_viewer", county.parent.parent),
+            ("city_supervisor", city),
+            ("discipline", city),
+            ("province_viewer", province),
         ]
     }
 

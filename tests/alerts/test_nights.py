@@ -16,6 +16,7 @@ from alerts.detection import Detector, param
 from alerts.evidence import rows_of
 from alerts.models import Alert, Hit, Night, RuleVersion, Sighting, Step, Surprise
 from audit.models import Event
+from sources.facts import Facts
 from tests import make
 from tests.tables import facts
 
@@ -105,7 +106,7 @@ def city(db, monkeypatch):
 @pytest.fixture
 def lake(monkeypatch):
     """Puts tables where the night looks for them."""
-    tables = {}
+    tables: dict[str, Facts] = {}
 
     @contextlib.contextmanager
     def open_facts(*, on, bureaus):

@@ -65,7 +65,7 @@ def visit(site, browser):
             **({"viewport": {"width": 1440, "height": 900}} | device),
         )
         contexts.append(context)
-        page = context.new_page()
+        page: Page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on(
             "console",
