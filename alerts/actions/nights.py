@@ -146,10 +146,11 @@ def _find(ground: Ground, code: str, facts: Facts, places: Places) -> None:
     scope = "all" if is_citys else "bureau"
     seen = facts if is_citys else within(facts, code)
     count_orders(night, seen)
+    mine = [one for one in ground.detectors.values() if one.scope == scope]
     find_night(
         night=night,
         facts=seen,
-        detectors=[one for one in ground.detectors.values() if one.scope == scope],
+        detectors=mine if night.orders else [],  # detectors speak of that day's orders
         places=places,
         bureaus=ground.bureaus,
     )

@@ -19,7 +19,7 @@ from sources.crypto import masked
 from sources.importing.contract import Checked, Type, Unreadable
 from sources.importing.header import kind_by_name
 from sources.importing.reading import read
-from sources.models import Batch, ColumnProfile, Finding
+from sources.models import Batch, ColumnProfile, Finding, Licence, RetailerVersion, Staff
 
 CHUNK = 2000
 MOST_REJECTS = 100_000  # a list beyond that helps nobody; the count stays exact
@@ -87,11 +87,24 @@ def import_file(*, batch_id: int, at: dt.datetime) -> None:
     batch.state, batch.known_at, batch.kind = Batch.State.DONE, at, checked.kind.name
     batch.report = {**_report(checked, work), "seconds": round(time.monotonic() - began, 2)}
     batch.days = work.days
-    batch.save(update_fields=["state", "known_at", "kind", "report", "days"])
+    _move_home(batch, work)
+    batch.save(update_fields=["state", "known_at", "kind", "report", "days", "bureau"])
     audit.actions.record(
         "import.done", subject=_subject(batch), bureau=batch.bureau.code, by="system",
         **{name: batch.report[name] for name in NUMBERS},
     )  # fmt: skip
+
+
+def _move_home(batch: Batch, work: Load) -> None:
+    """Give a city's batch whose rows are all one county's to that county, whose people may read it."""
+    masters = RetailerVersion.objects.filter(batch=batch).values_list("retailer__bureau", flat=True)
+    homes = {*masters, *Licence.objects.filter(batch=batch).values_list("bureau", flat=True)}
+    homes |= set(Staff.objects.filter(batch=batch).values_list("bureau", flat=True))
+    facts = Bureau.objects.filter(code__in={code for _, code in work.staged})
+    homes |= set(facts.values_list("pk", flat=True))
+    if len(homes) == 1:
+        batch.bureau_id = batch.file.bureau_id = homes.pop()
+        batch.file.save(update_fields=["bureau"])
 
 
 NUMBERS = (

@@ -40,26 +40,28 @@ def first_day(until: dt.date, weeks: int = WEEKS) -> dt.date:
     return until - dt.timedelta(days=7 * weeks - 1)
 
 
-def write_county(
+def write_county(  # noqa: PLR0913  all that fixes a sample
     folder: Path, *, until: dt.date, weeks: int = WEEKS, seed: int = SEED,
     since: dt.date | None = None, anchor: dt.date | None = None,
+    places: tuple[Place, ...] = masters.PLACES,
 ) -> list[Path]:  # fmt: skip
-    """All files of the sample city up to and including `until`; the stories hang on `anchor`.
+    """All files of these counties up to and including `until`; the stories hang on `anchor`.
 
     Without an anchor the stories end with the span, as on a first start.
     """
     first = since or first_day(until, weeks)
-    sample = Sample(first, until, anchor or until, seed, opening=first)
+    sample = Sample(first, until, anchor or until, seed, opening=first, places=places)
     folder.mkdir(parents=True, exist_ok=True)
     return [*_write_masters(folder, sample), *_write_registers(folder, sample),
             *_write_months(folder, sample)]  # fmt: skip
 
 
 def write_days(
-    folder: Path, *, since: dt.date, until: dt.date, anchor: dt.date, seed: int = SEED
-) -> list[Path]:
+    folder: Path, *, since: dt.date, until: dt.date, anchor: dt.date, seed: int = SEED,
+    places: tuple[Place, ...] = masters.PLACES,
+) -> list[Path]:  # fmt: skip
     """What came from `since` to `until`, both included: the same rows as in a larger run."""
-    sample = Sample(since, until, anchor, seed)
+    sample = Sample(since, until, anchor, seed, places=places)
     folder.mkdir(parents=True, exist_ok=True)
     return [*_write_registers(folder, sample), *_write_months(folder, sample)]
 

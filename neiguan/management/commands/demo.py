@@ -21,10 +21,10 @@ from alerts.models import Night
 from neiguan.demo_people import BUREAUS, DEMO_PASSWORD, MAIN, POSTS, Post
 from sources.models import Retailer
 from sources.sample import county as sample
-from sources.sample.masters import CITY
+from sources.sample.masters import CITY, PLACES
 
 BY = "system"
-NIGHT_WEEKS = 8
+NIGHT_WEEKS = 3
 DAY = dt.timedelta(days=1)
 
 
@@ -59,16 +59,16 @@ class Command(BaseCommand):
         if since > until:
             return
         self.say(f"样本县数据 {since} 至 {until} ……")
-        folder = diary.folder / "files"
-        shutil.rmtree(folder, ignore_errors=True)
         if diary.until is None:
             diary.write(anchor=anchor, until=None)
-            sample.write_county(folder, since=since, until=until, anchor=anchor)
-        else:
-            sample.write_days(folder, since=since, until=until, anchor=anchor)
-        call_command("import_data", str(folder), bureau=CITY, stdout=self.stdout)
+        write = sample.write_days if diary.until else sample.write_county
+        for place in PLACES:  # each county hands in its own files
+            folder = diary.folder / place.code
+            shutil.rmtree(folder, ignore_errors=True)
+            write(folder, since=since, until=until, anchor=anchor, places=(place,))
+            call_command("import_data", str(folder), bureau=place.code, stdout=self.stdout)
+            shutil.rmtree(folder)  # the import keeps the originals
         diary.write(anchor=anchor, until=until)
-        shutil.rmtree(folder)  # the import keeps the originals
 
     def run_nights(self, *, until: dt.date, nights: int) -> None:
         """Detection for the last nights, without those that have run."""
