@@ -4,7 +4,7 @@ from typing import Self, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q
 from django.db.models.functions import Now, TruncDate
 
 from accounts.permissions import MAY, Reach, Role
@@ -134,7 +134,7 @@ class Assignment(models.Model):
                 fields=["user", "bureau", "role", "since"], name="assigned_once"
             ),
             models.CheckConstraint(
-                condition=Q(until=None) | Q(until__gte=models.F("since")),
+                condition=Q(until=None) | Q(until__gte=F("since")),
                 name="assignment_ends_after_it_begins",
             ),
         ]
@@ -152,10 +152,11 @@ def scope(user: User, action: str) -> models.QuerySet[Bureau]:
     held = Assignment.objects.current().filter(
         user_id=user.pk, user__is_active=True, role__in=right.roles
     )
-    within = Q(pk__in=[])
-    for pk, path in held.values_list("bureau_id", "bureau__path"):
-        within |= Q(path__startswith=path) if right.reach is Reach.DOWN else Q(pk=pk)
-    return Bureau.objects.filter(within)
+    if right.reach is Reach.OWN:
+        return Bureau.objects.filter(pk__in=held.values("bureau"))
+    place = ExpressionWrapper(OuterRef("path"), output_field=models.CharField())
+    above = held.annotate(place=place).filter(place__startswith=F("bureau__path"))
+    return Bureau.objects.filter(Exists(above))
 
 
 class Audience(models.TextChoices):

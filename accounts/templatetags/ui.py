@@ -2,12 +2,13 @@
 
 import datetime as dt
 import re
+from itertools import zip_longest
 
 from django import template
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 register = template.Library()
 
@@ -32,9 +33,13 @@ def icon(name: str, size: str = "") -> SafeString:
 @register.filter
 def figures(sentence: str) -> SafeString:
     """The sentence spaced between digits and characters, its numbers with units in bold."""
-    spaced = _TIGHT.sub(" ", str(conditional_escape(sentence)))
-    marked = _FIGURE.sub(r"<b>\1</b>", spaced)
-    return mark_safe(marked)  # noqa: S308  escaped above
+    words = _FIGURE.split(_TIGHT.sub(" ", str(sentence)))  # text and figures take turns
+    pairs = zip_longest(words[::2], words[1::2])
+    return format_html_join("", "{}{}", ((word, _bold(figure)) for word, figure in pairs))
+
+
+def _bold(figure: str | None) -> str:
+    return format_html("<b>{}</b>", figure) if figure else ""
 
 
 @register.filter

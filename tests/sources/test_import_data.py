@@ -49,7 +49,7 @@ def test_it_imports_a_folder_and_reports_each_file(folder):
         "held": 0, "duplicates": 0, "cancelled": 1, "returns": 0,
         "seconds": report["订单主表.csv"]["seconds"],
     }  # fmt: skip
-    assert {batch.bureau.code for batch in Batch.objects.all()} == {"4514"}
+    assert {batch.bureau.code for batch in Batch.objects.all()} == {"4514", "451423"}
 
 
 def test_the_same_folder_twice_changes_nothing(folder):
