@@ -41,7 +41,7 @@ def alert(request: StaffRequest, code: str) -> HttpResponse:
     reasons = list(found.reasons.order_by("-on", "-surprise"))
     newest = [one for one in reasons if one.on == reasons[0].on]
     newest.sort(key=lambda one: one.detector != found.detector)
-    files = _files(newest)
+    files = _files(newest, request.user)
     picture = _revived(found.picture)
     shop = _shop(found)
     context = {
@@ -109,10 +109,11 @@ def _parameters(reason: Reason, kind: type[Detector] | None) -> list[dict[str, A
     ]
 
 
-def _files(reasons: list[Reason]) -> dict[int, Batch]:
-    """The imports that the copied rows came with, by number."""
+def _files(reasons: list[Reason], user: User) -> dict[int, Batch]:
+    """Those imports that the copied rows came with and the user may read, by number."""
     numbers = {row.get("batch_id") for one in reasons for row in one.evidence}
-    found = Batch.objects.filter(pk__in=numbers - {None}).select_related("file")
+    seen = Batch.objects.visible_to(user, "read_import")
+    found = seen.filter(pk__in=numbers - {None}).select_related("file")
     return {batch.pk: batch for batch in found}
 
 
