@@ -1,5 +1,6 @@
 """Who, at which bureau, and who may see what."""
 
+from collections.abc import Collection
 from typing import Self, TypeVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -66,12 +67,20 @@ class UserQuerySet(models.QuerySet["User"]):
         anywhere = Assignment.objects.current()
         return self.filter(Q(pk__in=within.values("user")) | ~Q(pk__in=anywhere.values("user")))
 
+    def posted_at(self, bureau: Bureau, roles: Collection[Role]) -> Self:
+        """Those who hold one of these roles at a bureau itself, today."""
+        held = Assignment.objects.current().filter(bureau=bureau, role__in=roles)
+        return self.filter(pk__in=held.values("user"), is_active=True).order_by("pk")
+
 
 class UserManager(BaseUserManager["User"]):
     """Django's authentication asks for it; users are made by accounts.actions."""
 
     def get_queryset(self) -> UserQuerySet:
         return UserQuerySet(self.model, using=self._db)
+
+    def posted_at(self, bureau: Bureau, roles: Collection[Role]) -> UserQuerySet:
+        return self.get_queryset().posted_at(bureau, roles)
 
     def managed_by(self, administrator: "User") -> UserQuerySet:
         return self.get_queryset().managed_by(administrator)

@@ -15,6 +15,7 @@ from accounts.models import Audience, Bureau
 from alerts.actions.evidence import Shown
 from alerts.actions.finding import Places
 from alerts.actions.rules import parameters_of, weight_of
+from alerts.actions.telling import tell_workers
 from alerts.detection import Detector
 from alerts.grading import Fate, Policy, higher
 from alerts.models import Alert, Hit, Night, Reason, RuleVersion, Sighting, State, Surprise
@@ -101,7 +102,9 @@ class Listing:
         self._keep_hits(by_key, alerts)
 
     def tell(self) -> None:
-        """Append the night's events: the chain is held from here to the commit."""
+        """Tell people, then append the night's events: the chain is held from here to the commit."""
+        pushed = [alert for kind, alert in self.events if kind == "alert.pushed"]
+        tell_workers(pushed=pushed, on=self.ground.on, now=self.ground.now)
         for kind, alert in self.events:
             audit.actions.record(
                 kind, subject=alert.code, bureau=alert.bureau.code, by="system",

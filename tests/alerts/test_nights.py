@@ -177,6 +177,30 @@ def test_it_tells_the_audit_trail(city, lake):
     assert json.loads(graded.details)["pushed"] == 1
 
 
+def test_it_notifies_those_who_work_the_list_once(city, lake):
+    mine = make.user("county_supervisor", at=make.bureau("451423"))
+    other = make.user("county_supervisor", at=make.bureau("451424"))
+    reader = make.user("county_head", at=make.bureau("451423"))
+    lake("1 R1 2026-03-30 45 - 451423\n2 R2 2026-03-30 5 - 451423")
+
+    run(city)
+    run(city)
+
+    assert mine.notices.get().text == "3 月 30 日订货：新推送预警 1 条（橙色 1 条）。"
+    assert not other.notices.exists()
+    assert not reader.notices.exists()
+
+
+def test_a_replay_of_an_old_day_notifies_nobody(city, lake):
+    mine = make.user("county_supervisor", at=make.bureau("451423"))
+    lake("1 R1 2026-03-24 45 - 451423")
+
+    run(city, on=dt.date(2026, 3, 24))
+
+    assert Alert.objects.count() == 1
+    assert not mine.notices.exists()
+
+
 def test_run_again_it_changes_nothing(city, lake):
     lake(
         "1 R1 2026-03-30 45 - 451423\n2 R2 2026-03-30 21 - 451423\n3 R3 2026-03-30 40 dev-1 451424"

@@ -1,0 +1,42 @@
+"""One notice a night to those who work its list; for nights that are news, not for replays."""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable
+
+from django.urls import reverse
+from django.utils import timezone
+
+import accounts.actions
+from accounts.models import Audience, Bureau, User
+from accounts.permissions import MAY
+from alerts.models import Alert, Grade
+
+NEWS = dt.timedelta(days=4)  # a long weekend
+
+
+def tell_workers(*, pushed: Iterable[Alert], on: dt.date, now: dt.datetime) -> None:
+    """Tell each bureau's people, and the city's of what only it may see, how much is new."""
+    if timezone.localtime(now).date() - on > NEWS:
+        return
+    lists: dict[tuple[Bureau, bool], Counter[str]] = {}
+    for alert in pushed:
+        hidden = alert.audience != Audience.EVERYONE
+        whose = alert.bureau.city if hidden else alert.bureau
+        lists.setdefault((whose, hidden), Counter())[alert.grade] += 1
+    for (bureau, hidden), grades in lists.items():
+        action = "claim_above" if hidden else "claim_alert"
+        accounts.actions.notify(
+            users=list(User.objects.posted_at(bureau, MAY[action].roles)),
+            key=f"night:{bureau.code}:{on}:{hidden}",
+            text=_text(on, grades, hidden=hidden),
+            url=f"{reverse('alerts:alerts')}?view=pushed",
+        )
+
+
+def _text(on: dt.date, grades: Counter[str], *, hidden: bool) -> str:
+    parts = [f"{Grade(grade).label} {grades[grade]} 条" for grade in Grade if grades[grade]]
+    what = "涉及人员的预警" if hidden else "预警"
+    return (
+        f"{on.month} 月 {on.day} 日订货：新推送{what} {grades.total()} 条（{'，'.join(parts)}）。"
+    )
