@@ -53,7 +53,7 @@ class RuleVersion(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"v{self.number}"
+        return f"v{self.number}" if self.number else "初始版本"
 
 
 class NightQuerySet(ScopedQuerySet["Night"]):

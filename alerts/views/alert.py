@@ -18,6 +18,7 @@ from alerts.states import UNDO_WITHIN, Step, may_go, right_to
 from alerts.views.comparing import compare
 from audit.models import Event
 from sources.models import Batch, Completeness, RetailerVersion
+from sources.wording import status_title
 
 MONEY = {"amount", "paid_amount", "price", "wholesale_price", "retail_price"}  # in fen
 HIDDEN = {"source", "bureau", "batch_id", "row_no"}
@@ -172,7 +173,7 @@ def _facts(shop: RetailerVersion) -> list[dict[str, Any]]:
         ("入网日期", shop.open_date),
         ("客户经理", shop.manager_id),
         ("送货线路", shop.route),
-        ("状态", shop.status),
+        ("状态", status_title(shop.status)),
     ]
     return [{"label": label, "value": value} for label, value in pairs if value not in (None, "")]
 

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from sources.crypto import masked, unseal
 from sources.models import Licence, RetailerVersion
+from sources.wording import status_title
 
 
 def compare(shop: RetailerVersion, *, on: dt.date) -> dict[str, Any]:
@@ -52,7 +53,7 @@ def _pairs(shop: RetailerVersion, licence: Licence | None) -> list[tuple[str, st
         ("持证人 / 负责人", unseal(licence.holder), unseal(shop.licensee), True),
         ("经营地址", unseal(licence.address), unseal(shop.address), True),
         ("许可证状态", licence.status, "", False),
-        ("客户状态", "", shop.status, False),
+        ("客户状态", "", status_title(shop.status), False),
         ("有效期止", licence.valid_to.isoformat(), "", False),
     ]
 

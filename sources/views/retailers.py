@@ -16,6 +16,7 @@ from sources.actions.unmasking import note_unmasked
 from sources.crypto import masked, unseal
 from sources.lake.history import History, Row, history
 from sources.models import Completeness, Licence, Retailer, RetailerVersion
+from sources.wording import status_title
 
 PAGE = 50
 ORDERS = 20
@@ -114,7 +115,7 @@ def _facts(shop: Retailer, today: dt.date, *, in_full: bool) -> list[dict[str, A
         ("诚信等级", version.credit_grade),
         ("订货日", f"周{'一二三四五六日'[version.order_day - 1]}" if version.order_day else ""),
         ("入网日期", version.open_date),
-        ("状态", version.status),
+        ("状态", status_title(version.status)),
         ("客户经理", version.manager_id),
         ("送货线路", version.route),
         ("连锁编码", version.chain_id),

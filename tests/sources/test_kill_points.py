@@ -93,8 +93,8 @@ def state():
     }
 
 
-@pytest.fixture(scope="module")
-def undisturbed(django_db_setup, django_db_blocker):
+@pytest.fixture(scope="session")  # tests with commits of their own run after all others
+def undisturbed():
     """The state after the same imports without a fault, computed once."""
     return {}
 
