@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from jobs.models import Job
 
-LEASE = dt.timedelta(minutes=2)
+LEASE = dt.timedelta(seconds=40)  # so long a killed worker's job waits for the next
 LONGEST_RUN = dt.timedelta(hours=3)  # past that a stuck job loses its lease
 WRITE_EVERY = 1.0  # seconds
 
