@@ -5,6 +5,7 @@ KINDS = {
     "sources.import_file": "导入文件",
     "sources.scan_inbox": "扫描监控文件夹",
     "alerts.start_nights": "安排夜间检测",
+    "alerts.start_night": "按要求检测某一天",
     "alerts.find": "夜间检测：查找",
     "alerts.grade": "夜间检测：定级与推送",
     "audit.checkpoint": "审计检查点",

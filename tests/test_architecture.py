@@ -1,6 +1,8 @@
 """What holds of every model, view, action and page, and no linter knows."""
 
 import ast
+import itertools
+import re
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,8 @@ from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import Scoped
+from accounts.wording import EVENTS
+from jobs.wording import KINDS
 
 ROOT = Path(__file__).resolve().parent.parent
 APPS = [
@@ -130,3 +134,18 @@ def test_nothing_lets_request_data_name_a_column(path):
     text = path.read_text()
     for forbidden in ("mark_safe", ".extra(", "RawSQL(", "filter(**request", "request.GET.dict()"):
         assert forbidden not in text, forbidden
+
+
+RECORDED = re.compile(r'audit\.actions\.record\(\s*"([a-z]+\.[a-z_]+)"')
+
+
+@pytest.mark.parametrize("path", python_files("**/*.py"), ids=short)
+def test_what_the_audit_trail_records_has_words(path):
+    assert set(RECORDED.findall(path.read_text())) <= set(EVENTS)
+
+
+def test_every_kind_of_job_has_words():
+    found = [
+        re.findall(r'@job\("([\w.]+)"\)', path.read_text()) for path in python_files("tasks.py")
+    ]
+    assert set(itertools.chain(*found)) <= set(KINDS)
