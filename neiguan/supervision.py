@@ -1,5 +1,6 @@
 """Servers, web, worker, beat and watchdog as foreground children of supervisor, which restarts what dies."""
 
+import http.client
 import os
 import shlex
 import shutil
@@ -129,17 +130,21 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 
     def start_programs(self) -> None:
         """Start what did not start by itself; wait until supervisor says it runs."""
-        server = supervisor(f"unix://{self.socket}")
         for program in self.programs:
             if not program.autostart:
-                self.start_program(server, program.name)
+                self.start_program(program.name)
 
-    def start_program(self, server: xmlrpc.client.ServerProxy, name: str) -> None:
-        """Start one program; the socket may need a moment to appear."""
+    def start_program(self, name: str) -> None:
+        """Start one program; the socket may need a moment to appear.
+
+        Where supervisor itself was killed meanwhile, nothing is started: `wait` will say so.
+        """
         for _ in range(100):
             try:
-                server.supervisor.startProcess(name)
-            except (ConnectionError, FileNotFoundError):
+                supervisor(f"unix://{self.socket}").supervisor.startProcess(name)
+            except (ConnectionError, FileNotFoundError, http.client.HTTPException):
+                if self.process is None or self.process.poll() is not None:
+                    return
                 time.sleep(0.1)
             except xmlrpc.client.Fault as fault:
                 if "ALREADY_STARTED" in fault.faultString:
