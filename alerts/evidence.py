@@ -1,8 +1,12 @@
 """Source rows for alerts: how detectors hand over what proves a finding. Pure Ibis."""
 
+import datetime as dt
+
 import ibis
 import ibis.expr.types as ir
 from ibis import _
+
+from sources.facts import Facts
 
 MOST = 50  # rows a subject; more than anybody reads
 LINEAGE = ("bureau", "batch_id", "row_no")
@@ -35,3 +39,19 @@ def stacked(*parts: ir.Table, most: int = MOST, by: str | None = None) -> ir.Tab
 def _with_all(part: ir.Table, types: dict[str, object]) -> ir.Table:
     absent = {name: ibis.null(kind) for name, kind in types.items() if name not in part.columns}
     return part.mutate(**absent).select(list(types))
+
+
+def orders_beside(
+    facts: Facts, on: dt.date, found: ir.Table, *, ordered: str, table: str, counted: str
+) -> ir.Table:
+    """The last nine weeks' orders of each shop found, and what `table` counted of them."""
+    wanted = found.select("subject_id", retailer_id="subject_id")
+    since = on - dt.timedelta(weeks=9)
+    orders = facts.orders.filter(_.day > since, _.day <= on).join(wanted, "retailer_id")
+    other = getattr(facts, table).filter(_.day > since, _.day <= on)
+    own = other.join(orders.select("subject_id", "order_id"), "order_id")
+    return stacked(
+        rows_of(orders, "orders", "day", "order_id", ordered),
+        rows_of(own, table, "day", "order_id", counted),
+        most=40,
+    )

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from alerts.detection import Detector, param
-from alerts.evidence import rows_of, stacked
+from alerts.evidence import orders_beside
 from alerts.rates import bursts
 from sources.facts import Facts
 
@@ -78,13 +78,6 @@ class DeliveryShort(Detector):
         )
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
-        wanted = found.select("subject_id", retailer_id="subject_id")
-        since = on - dt.timedelta(weeks=9)
-        orders = facts.orders.filter(_.day > since, _.day <= on).join(wanted, "retailer_id")
-        sent = facts.deliveries.filter(_.day > since, _.day <= on)
-        own = sent.join(orders.select("subject_id", "order_id"), "order_id")
-        return stacked(
-            rows_of(orders, "orders", "day", "order_id", "qty"),
-            rows_of(own, "deliveries", "day", "order_id", "delivered_qty"),
-            most=40,
+        return orders_beside(
+            facts, on, found, ordered="qty", table="deliveries", counted="delivered_qty"
         )

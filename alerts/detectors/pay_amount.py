@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from ibis import _
 
 from alerts.detection import Detector, param
-from alerts.evidence import rows_of, stacked
+from alerts.evidence import orders_beside
 from alerts.rates import bursts
 from sources.facts import Facts
 
@@ -70,13 +70,6 @@ class PayAmount(Detector):
         )
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
-        wanted = found.select("subject_id", retailer_id="subject_id")
-        since = on - dt.timedelta(weeks=9)
-        orders = facts.orders.filter(_.day > since, _.day <= on).join(wanted, "retailer_id")
-        paid = facts.payments.filter(_.day > since, _.day <= on)
-        own = paid.join(orders.select("subject_id", "order_id"), "order_id")
-        return stacked(
-            rows_of(orders, "orders", "day", "order_id", "amount"),
-            rows_of(own, "payments", "day", "order_id", "paid_amount"),
-            most=40,
+        return orders_beside(
+            facts, on, found, ordered="amount", table="payments", counted="paid_amount"
         )
