@@ -241,14 +241,20 @@ def stop(place: Place) -> None:
         ("redis", (signal.SIGTERM, signal.SIGKILL)),
         ("postgres", (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL)),
     ):
-        for how in signals:
-            pid = running(place, server)
-            if not pid:
+        while (pid := running(place, server)) is not None:  # whoever waited for the lock is next
+            if not end(place, server, pid, signals):
                 break
+
+
+def end(place: Place, server: str, pid: int, signals: tuple[signal.Signals, ...]) -> bool:
+    """End the one process that holds a server's lock; False when no signal does it."""
+    for how in signals:
+        if pid:  # 0: it has the lock and is about to write its number
             with suppress(ProcessLookupError):
                 os.kill(pid, how)
-            if wait(lambda name=server: running(place, name) is None, STOP_SECONDS):  # type: ignore[misc]  # bound now
-                break
+        if wait(lambda: running(place, server) != pid, STOP_SECONDS):
+            return True
+    return False
 
 
 def destroy(var: Path) -> None:

@@ -26,6 +26,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 SYSTEM_USER = "neiguan-db"  # PostgreSQL refuses to run as root
 LONGEST_FOLDER = 80  # a socket's whole path may have 107 characters
+PARENT = "NEIGUAN_PARENT"  # environment: process id of whoever starts a child that ends with it
 SECRET_NAMES = (
     "INSTANCE",
     "SECRET_KEY",
@@ -223,9 +224,16 @@ def hold_lock(place: Place, server: str) -> None:
 
 
 def die_with_parent(how: int) -> None:
-    """Ask Linux to end this process when the supervisor is killed; elsewhere nothing happens."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, how)
+    """Ask Linux to signal this process when its parent dies; elsewhere nothing happens.
+
+    A parent that died before we could ask is known by its number in the environment.
+    """
+    if sys.platform != "linux":
+        return
+    ctypes.CDLL(None).prctl(1, how)
+    parent = str(os.getppid())
+    if os.environ.get(PARENT, parent) != parent:
+        os.kill(os.getpid(), how)
 
 
 def become_postgres(place: Place, programs_folder: Path) -> None:
@@ -286,11 +294,11 @@ def main(server: str, *, with_parent: bool) -> None:
     if user:
         own_folder(place.home, user)
     own_folder(place.sockets, user)
-    give_up_root()
+    give_up_root()  # takes back what we asked of Linux, so ask after it
+    if with_parent:  # also while we wait: an orphan that got the lock would run for ever
+        die_with_parent(signal.SIGINT if server == "postgres" else signal.SIGTERM)
     os.chdir("/")
     hold_lock(place, server)
-    if with_parent:
-        die_with_parent(signal.SIGINT if server == "postgres" else signal.SIGTERM)
     if server == "postgres":
         become_postgres(place, postgres)
     else:
@@ -300,10 +308,12 @@ def main(server: str, *, with_parent: bool) -> None:
 def run_with_parent(command: list[str]) -> None:
     """Replace this process by a command that ends when the process that started it is killed."""
     die_with_parent(signal.SIGTERM)
+    os.environ[PARENT] = str(os.getpid())  # the command keeps our number
     os.execvp(command[0], command)  # noqa: S606
 
 
 if __name__ == "__main__" and sys.argv[1] == "run":
     run_with_parent(sys.argv[2:])
 elif __name__ == "__main__":
-    main(sys.argv[1], with_parent="--with-parent" in sys.argv)
+    with suppress(KeyboardInterrupt):  # stopped while preparing or waiting
+        main(sys.argv[1], with_parent="--with-parent" in sys.argv)

@@ -12,7 +12,7 @@ import xmlrpc.client
 from dataclasses import dataclass
 from pathlib import Path
 
-from neiguan.servers import ROOT, CannotStartError
+from neiguan.servers import PARENT, ROOT, CannotStartError
 from neiguan.watchdog import supervisor
 
 QUIET = ("--without-gossip", "--without-mingle")  # workers here need nothing of one another
@@ -125,7 +125,12 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
         command += ["-m", "supervisor.supervisord", "-n", "-c", str(path)]
         with (self.var / "log" / "supervisord.err").open("wb") as errors:
             self.process = subprocess.Popen(  # noqa: S603
-                command, cwd=ROOT, stdout=errors, stderr=errors, start_new_session=True
+                command,
+                cwd=ROOT,
+                env={**os.environ, PARENT: str(os.getpid())},
+                stdout=errors,
+                stderr=errors,
+                start_new_session=True,
             )
 
     def start_programs(self) -> None:

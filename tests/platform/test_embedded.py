@@ -4,6 +4,7 @@ import pwd
 import signal
 import stat
 import subprocess
+import time
 from pathlib import Path
 
 import psycopg
@@ -11,7 +12,7 @@ import pytest
 import redis
 
 from neiguan import embedded, servers
-from tests.platform.conftest import eventually
+from tests.platform.conftest import alive, eventually, ppid_of
 
 SAVE = """
 import os, psycopg, redis
@@ -58,6 +59,54 @@ def test_servers_of_a_killed_user_are_used_and_stopped_by_the_next(copy):
     assert copy.servers() == before
     copy.run("")
     assert copy.servers() == [None, None]
+
+
+WAITING = """
+import os, subprocess, sys
+from neiguan.servers import PARENT
+names = {**os.environ, PARENT: os.environ.get("ANOTHER", str(os.getpid()))}
+for server in ("redis", "postgres"):
+    subprocess.Popen([sys.executable, "-m", "neiguan.servers", server, "--with-parent"], env=names)
+print("up", flush=True)
+input()
+"""
+
+
+def waiting(copy, **environment):
+    """A stand-in for supervisor whose servers wait for those that run; gives it and their ids."""
+    parent = copy.start("-c", WAITING, **environment)
+    assert parent.stdout.readline() == "up\n", parent.stdout.read()
+    return parent, [pid for pid in copy.left() if ppid_of(pid) == parent.pid]
+
+
+def blocked_on_a_lock(pid):
+    """Whether the process waits for a lock of a file."""
+    return f"-> FLOCK  ADVISORY  WRITE {pid} " in Path("/proc/locks").read_text()
+
+
+def test_servers_that_wait_for_their_turn_die_with_their_parent(copy):
+    holder = copy.hold()
+    parent, launchers = waiting(copy)
+    eventually(lambda: all(blocked_on_a_lock(pid) for pid in launchers))
+    parent.kill()
+    eventually(lambda: not any(map(alive, launchers)), seconds=10)
+    late, launchers = waiting(copy, ANOTHER="1")  # as if it had died before they looked
+    eventually(lambda: not any(map(alive, launchers)), seconds=10)
+    late.kill()
+    copy.let_go(holder)
+    assert copy.left() == []
+
+
+def test_the_last_user_also_stops_the_server_that_waited_for_its_turn(copy):
+    holder = copy.hold()
+    parent, launchers = waiting(copy)
+    eventually(lambda: all(blocked_on_a_lock(pid) for pid in launchers))
+    began = time.monotonic()
+    copy.let_go(holder)
+    assert time.monotonic() - began < embedded.STOP_SECONDS / 2
+    assert copy.servers() == [None, None]
+    parent.communicate("\n")
+    assert copy.left() == []
 
 
 def test_a_stale_pid_file_of_a_living_process_does_no_harm(copy):
