@@ -1,15 +1,21 @@
-"""What the shell around every page shows: navigation by role, bureau, notices, today."""
+"""What the shell around every page shows: navigation by role, bureau, notices, today.
 
+What costs a query is a function: templates call it where they show it, so fragments pay nothing.
+"""
+
+import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.db.models import Count, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 
 from accounts.models import Notice, User
-from accounts.permissions import MAY, Role
 
 
 @dataclass(frozen=True)
@@ -39,39 +45,85 @@ ENTRIES = (
 )
 
 
+# What an app counts for the navigation. The queryset gives at most one value, a JSON object:
+# view name -> {"count": number, "late": number}; all apps' are asked in one query.
+Counting = Callable[[User, dt.datetime], QuerySet[Any, Any]]
+_countings: list[Counting] = []
+
+
+def badges(counting: Counting) -> Counting:
+    """Decorator for `badges.py` of an app: numbers beside entries of the navigation."""
+    _countings.append(counting)
+    return counting
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Unread notices, and the badges by view name."""
+
+    notices: int
+    badges: dict[str, dict[str, int]]
+
+    @classmethod
+    def of(cls, user: User, *, now: dt.datetime) -> "Figures":
+        unread = Notice.objects.unread(user).values("user").annotate(number=Count("pk"))
+        asked = [unread.values("number"), *(counting(user, now) for counting in _countings)]
+        found = User.objects.filter(pk=user.pk).values_list(*[Subquery(one) for one in asked]).get()
+        shown: dict[str, dict[str, int]] = {}
+        for one in filter(None, found[1:]):
+            shown |= one
+        return cls(found[0] or 0, shown)
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Nothing for visitors; else `nav`, `bureau_name`, `user_title`, `notices_count` and so on."""
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return {"demo": settings.DEBUG}
-    held = list(user.assignments.current().select_related("bureau").order_by("bureau__path"))
-    roles = {Role(row.role) for row in held}
-    nav = _navigation(roles, request.path)
+
+    @cache
+    def figures() -> Figures:
+        return Figures.of(user, now=timezone.now())
+
+    @cache
+    def nav() -> list[dict[str, Any]]:
+        return _navigation(user, request.path, figures())
+
     return {
         "nav": nav,
-        "bureau_name": held[0].bureau.name if held else "未安排岗位",
-        "user_title": "、".join(dict.fromkeys(row.get_role_display() for row in held)),
-        "notices_count": Notice.objects.unread(user).count(),
+        "bureau_name": lambda: user.posts[0].bureau.name if user.posts else "未安排岗位",
+        "user_title": lambda: "、".join(
+            dict.fromkeys(post.get_role_display() for post in user.posts)
+        ),
+        "notices_count": lambda: figures().notices,
         "today": timezone.localdate(),
         "demo": user.is_demo,
-        "search_url": reverse("alerts:alerts") if _any(roles, READS_ALERTS) else "",
+        "search_url": lambda: reverse("alerts:alerts") if _any(user, READS_ALERTS) else "",
     }
 
 
-def _any(roles: set[Role], actions: tuple[str, ...]) -> bool:
-    return any(roles & MAY[action].roles for action in actions)
+def _any(user: User, actions: tuple[str, ...]) -> bool:
+    return any(user.may(action) for action in actions)
 
 
-def _navigation(roles: set[Role], path: str) -> list[dict[str, Any]]:
+def _navigation(user: User, path: str, figures: Figures) -> list[dict[str, Any]]:
     sections: dict[str, list[dict[str, Any]]] = {}
     for entry in ENTRIES:
-        if entry.actions and not _any(roles, entry.actions):
+        if entry.actions and not _any(user, entry.actions):
             continue
         try:
             url = reverse(entry.view)
         except NoReverseMatch:
             continue
-        active = path == url if url == "/" else path.startswith(url)
-        item = {"title": entry.title, "short": entry.short, "url": url, "icon": entry.icon}
-        sections.setdefault(entry.section, []).append({**item, "active": active})
+        badge = figures.badges.get(entry.view, {})
+        item = {
+            "title": entry.title,
+            "short": entry.short,
+            "url": url,
+            "icon": entry.icon,
+            "active": path == url if url == "/" else path.startswith(url),
+            "count": badge.get("count", 0),
+            "hot": bool(badge.get("late")),
+        }
+        sections.setdefault(entry.section, []).append(item)
     return [{"title": title, "items": items} for title, items in sections.items()]

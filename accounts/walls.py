@@ -36,10 +36,8 @@ def open_walls(shown: str) -> None:
 @contextlib.contextmanager
 def walls_of(user: User | None) -> Iterator[None]:
     """Show the rows of one user's bureaus for the length of a request; nobody's to a visitor."""
+    shown = "''" if user is None else f"({_BUREAUS_OF})"
     with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('app.bureaus', true)")
-        before = cursor.fetchone()[0] or ""
-        shown = "''" if user is None else f"({_BUREAUS_OF})"
         cursor.execute(
             f"SELECT set_config('app.bureaus', {shown}, false)",
             None if user is None else [user.pk],
@@ -48,4 +46,4 @@ def walls_of(user: User | None) -> Iterator[None]:
         yield
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('app.bureaus', %s, false)", [before])
+            cursor.execute("RESET app.bureaus")  # to what the connection began with

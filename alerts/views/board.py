@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Count, Max, Q, Sum
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Q, Subquery
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import StaffRequest
 from accounts.models import Bureau, scope
-from alerts.models import Alert, AlertQuerySet, Grade, Night, Step
+from alerts.models import Alert, AlertQuerySet, Grade, Night
 from alerts.sections import SECTIONS, section_of
 from sources.models import Completeness
 
@@ -21,6 +22,7 @@ TODO = 8
 TOP = 3
 TREND_WEEKS = 8
 NEXT_RUN = dt.time(2)
+ENDED = (Night.State.DONE, Night.State.FAILED)
 
 
 @dataclass
@@ -135,26 +137,24 @@ def _list(**conditions: str) -> str:
 
 
 def _last_night(request: StaffRequest) -> dict[str, Any] | None:
-    """The newest night of the reader's bureaus, summed over them."""
+    """The newest finished night of the reader's bureaus, summed over them."""
     seen = Night.objects.visible_to(request.user, "read_run")
-    newest = seen.filter(state__in=[Night.State.DONE, Night.State.FAILED]).newest().first()
-    if newest is None:
+    newest = seen.filter(state__in=ENDED).order_by("-on").values("on")[:1]
+    lacking = Q(steps__missing__gt="") | Q(steps__error__gt="")
+    failed = ArrayAgg("steps__detector", filter=lacking, default=[])
+    nights = list(seen.filter(on=Subquery(newest)).newest().annotate(failed=failed))
+    if not nights:
         return None
-    same = seen.filter(on=newest.on)
-    summed = same.aggregate(
-        new=Sum("pushed"), folded=Sum("repeated"), hits=Sum("hits"), ended_at=Max("finished_at")
-    )
-    steps = Step.objects.filter(night__in=same)
-    lacking = steps.filter(~Q(missing="") | ~Q(error="")).values("detector")
+    first = next(one for one in nights if one.state in ENDED)
     return {
-        "on": newest.on,
-        "ended_at": summed["ended_at"],
-        "new": summed["new"],
-        "folded": summed["folded"],
-        "total_hits": summed["hits"],
-        "failed": lacking.aggregate(n=Count("detector", distinct=True))["n"],
-        "url": newest.get_absolute_url(),
-        "is_complete": newest.is_complete,
+        "on": first.on,
+        "ended_at": max((one.finished_at for one in nights if one.finished_at), default=None),
+        "new": sum(one.pushed for one in nights),
+        "folded": sum(one.repeated for one in nights),
+        "total_hits": sum(one.hits for one in nights),
+        "failed": len({key for one in nights for key in one.failed}),  # type: ignore[attr-defined]
+        "url": first.get_absolute_url(),
+        "is_complete": first.is_complete,
     }
 
 

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django import forms
+from django.db.models import QuerySet
 from django.http import QueryDict
 
 from accounts.http import StaffRequest
+from accounts.models import Bureau, User, scope
 
 
 @dataclass(frozen=True)
@@ -16,6 +18,11 @@ class Chip:
     label: str
     value: str
     url: str
+
+
+def seen_bureaus(user: User) -> QuerySet[Bureau]:
+    """The bureaus of whose alerts the user may see any, hidden ones included."""
+    return (scope(user, "read_alert") | scope(user, "see_hidden")).order_by("code")
 
 
 def address(request: StaffRequest, **changes: str | None) -> str:

@@ -5,10 +5,9 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from accounts.http import StaffRequest
-from accounts.models import scope
 from alerts.forms import HitFilter
 from alerts.models import Hit
-from alerts.views.filtering import chips_of
+from alerts.views.filtering import chips_of, seen_bureaus
 
 A_PAGE = 50
 
@@ -16,8 +15,7 @@ A_PAGE = 50
 @require_safe
 def hits(request: StaffRequest) -> HttpResponse:
     """The ledger: every statutory hit in scope, pushed or not."""
-    bureaus = list(scope(request.user, "read_alert").order_by("code"))
-    bureaus = bureaus or list(scope(request.user, "see_hidden").order_by("code"))
+    bureaus = list(seen_bureaus(request.user))
     if not bureaus:
         raise Http404
     seen = Hit.objects.visible_to(request.user, "read_alert")

@@ -9,10 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.http import StaffRequest
-from accounts.models import scope
 from alerts.forms import AlertFilter
 from alerts.models import OPEN_STATES, Alert, AlertQuerySet, State
-from alerts.views.filtering import address, chips_of
+from alerts.views.filtering import address, chips_of, seen_bureaus
 
 A_PAGE = 25
 TABS = {
@@ -29,15 +28,14 @@ TABS = {
 def alerts(request: StaffRequest) -> HttpResponse:
     """The list: tab, filters, order and page stand in the address."""
     seen = Alert.objects.visible_to(request.user, "read_alert")
-    bureaus = list(scope(request.user, "read_alert").order_by("code"))
-    hidden = list(scope(request.user, "see_hidden").order_by("code")) if not bureaus else []
-    if not bureaus and not hidden:
+    bureaus = list(seen_bureaus(request.user))
+    if not bureaus:
         raise Http404
     now = timezone.now()
     tabs = _tabs(request, now=now)
     tab = request.GET.get("view", "open")
     tab = tab if tab in TABS else "open"
-    filtered = AlertFilter(request.GET, seen, bureaus=[*bureaus, *hidden])
+    filtered = AlertFilter(request.GET, seen, bureaus=bureaus)
     rows = filtered.qs.filter(tabs[tab]).select_related("bureau", "holder")
     sort = request.GET.get("sort", "due")
     page = Paginator(rows.by(sort), A_PAGE).get_page(request.GET.get("page"))

@@ -1,6 +1,6 @@
 """Which files readers may open: those of the versions that PostgreSQL names."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Q
@@ -12,10 +12,15 @@ from sources.models import TableVersion
 
 def committed_files(table: str, within: Q) -> list[str]:
     """The files of a table's committed versions, of the bureaus that the condition selects."""
-    found = TableVersion.objects.filter(within, table=table).order_by("bureau__code")
-    names: list[str] = []
-    for code, version in found.values_list("bureau__code", "version"):
-        names += writing.files(table, code, version)
+    return committed_tables([table], within)[table]
+
+
+def committed_tables(tables: Iterable[str], within: Q) -> dict[str, list[str]]:
+    """The same of several tables, asked at once."""
+    names: dict[str, list[str]] = {table: [] for table in tables}
+    found = TableVersion.objects.filter(within, table__in=names).order_by("bureau__code")
+    for table, code, version in found.values_list("table", "bureau__code", "version"):
+        names[table] += writing.files(table, code, version)
     return names
 
 

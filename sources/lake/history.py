@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q
 
 from sources.crypto import SEALED, unseal
-from sources.lake.committed import committed_files
+from sources.lake.committed import committed_tables
 from sources.lake.engine import connect, scan
 
 Row = dict[str, Any]
@@ -35,9 +35,10 @@ def history(retailer: str, *, bureau: str, in_full: bool) -> History:
     """What the lake of a bureau holds of a retailer."""
     con = connect()
     found: dict[str, list[Row]] = {}
+    within = committed_tables(_COLUMNS, Q(bureau__code=bureau))
     try:
         for table, columns in _COLUMNS.items():
-            files = committed_files(table, Q(bureau__code=bureau))
+            files = within[table]
             found[table] = []
             if files:
                 order = _LAST.get(table, "day, order_id")

@@ -49,7 +49,7 @@ def imports(request: StaffRequest) -> HttpResponse:
         "page": page,
         "running": any(batch.state in _UNDER_WAY for batch in page.object_list),
         "form": form,
-        "may_import": bureaus.exists(),
+        "may_import": request.user.may("import_data"),
     }
     template = "sources/_batches.html" if request.htmx else "sources/imports.html"
     return render(request, template, context)

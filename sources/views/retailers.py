@@ -5,17 +5,18 @@ import statistics
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import JSONObject
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from accounts.http import StaffRequest
-from accounts.models import scope
 from sources.actions.unmasking import note_unmasked
 from sources.crypto import masked, unseal
 from sources.lake.history import History, Row, history
-from sources.models import Completeness, Licence, Retailer, RetailerVersion
+from sources.models import Completeness, Licence, Retailer, RetailerQuerySet, RetailerVersion
 from sources.wording import status_title
 
 PAGE = 50
@@ -49,26 +50,44 @@ def retailers(request: StaffRequest) -> HttpResponse:
 def retailer(request: StaffRequest, code: str) -> HttpResponse:
     """One retailer's file; personal data masked."""
     visible = Retailer.objects.visible_to(request.user, "read_retailer")
-    shop = get_object_or_404(visible.select_related("bureau"), code=code)
-    return _page(request, shop, in_full=False)
+    shop, version = _found(visible, code)
+    return _page(request, shop, version, in_full=False)
 
 
 @require_POST
 def unmask(request: StaffRequest, code: str) -> HttpResponse:
     """The same page with personal data in full; that it was shown is on record."""
     visible = Retailer.objects.visible_to(request.user, "unmask")
-    shop = get_object_or_404(visible.select_related("bureau"), code=code)
+    shop, version = _found(visible, code)
     note_unmasked(retailer=shop, by=request.user)
-    return _page(request, shop, in_full=True)
+    return _page(request, shop, version, in_full=True)
 
 
-def _page(request: StaffRequest, shop: Retailer, *, in_full: bool) -> HttpResponse:
+def _found(visible: RetailerQuerySet, code: str) -> tuple[Retailer, RetailerVersion | None]:
+    """The shop with its record of today, and on that the state of its bureau's newest day."""
+    newest = Completeness.objects.filter(bureau=OuterRef("retailer__bureau")).order_by("-day")
+    day = JSONObject(day="day", is_complete="is_complete", reason="reason")
+    records = (
+        RetailerVersion.objects.on(timezone.localdate())
+        .filter(retailer__in=visible.filter(code=code))
+        .select_related("retailer__bureau", "batch__file")
+        .annotate(newest_day=Subquery(newest.values(found=day)[:1]))
+    )
+    version = records.first()
+    if version is not None:
+        return version.retailer, version
+    return get_object_or_404(visible.select_related("bureau"), code=code), None
+
+
+def _page(
+    request: StaffRequest, shop: Retailer, version: RetailerVersion | None, *, in_full: bool
+) -> HttpResponse:
     today = timezone.localdate()
     past = history(shop.code, bureau=shop.bureau.code, in_full=in_full)
     orders = Paginator([_order(row) for row in past.orders], ORDERS)
     context = {
         "retailer": shop,
-        "facts": _facts(shop, today, in_full=in_full),
+        "facts": _facts(version, in_full=in_full) if version else [],
         "licences": _licences(shop, today, in_full=in_full),
         "changes": [
             {**row, "field_title": FIELDS.get(row["field"], row["field"])} for row in past.changes
@@ -78,8 +97,8 @@ def _page(request: StaffRequest, shop: Retailer, *, in_full: bool) -> HttpRespon
         "payments": {row["order_id"]: row for row in past.payments},
         "chart": _chart(past),
         "masked": not in_full,
-        "may_unmask": scope(request.user, "unmask").filter(pk=shop.bureau_id).exists(),
-        "freshness": _freshness(shop),
+        "may_unmask": request.user.may_at("unmask", shop.bureau),
+        "freshness": _freshness(version),
     }
     return render(request, "sources/retailer.html", context)
 
@@ -89,16 +108,8 @@ def _order(row: Row) -> Row:
     return {**row, "note": note}
 
 
-def _facts(shop: Retailer, today: dt.date, *, in_full: bool) -> list[dict[str, Any]]:
+def _facts(version: RetailerVersion, *, in_full: bool) -> list[dict[str, Any]]:
     """Label and value of what the sales system says today."""
-    version = (
-        RetailerVersion.objects.on(today)
-        .filter(retailer=shop)
-        .select_related("batch__file")
-        .first()
-    )
-    if version is None:
-        return []
 
     def shown(token: str) -> str:
         text = unseal(token)
@@ -180,12 +191,13 @@ def _normal(weekly: dict[dt.date, float], week: dt.date) -> tuple[float | None, 
     return round(max(0, middle - 3 * spread), 1), round(middle + 3 * spread, 1)
 
 
-def _freshness(shop: Retailer) -> dict[str, Any] | None:
+def _freshness(version: RetailerVersion | None) -> dict[str, Any] | None:
     """Until when the bureau's orders have come, and whether that day is complete."""
-    last = Completeness.objects.filter(bureau=shop.bureau).order_by("-day").first()
-    if last is None:
+    newest = version.newest_day if version else None  # type: ignore[attr-defined]
+    if newest is None:
         return None
-    text = f"订单数据截至 {last.day:%Y-%m-%d}" + (
-        "" if last.is_complete else f"，当日数据不完整：{last.reason}"
+    complete = newest["is_complete"]
+    text = f"订单数据截至 {newest['day']}" + (
+        "" if complete else f"，当日数据不完整：{newest['reason']}"
     )
-    return {"complete": last.is_complete, "text": text}
+    return {"complete": complete, "text": text}

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts import actions
-from accounts.models import Assignment, Audience, scope
+from accounts.models import Assignment, Audience, Bureau, scope
 from accounts.permissions import CONFLICTS, MAY, Reach, Role
 from documents.models import StoredFile
 from tests import make
@@ -27,6 +27,18 @@ def test_reading_reaches_down_the_tree_and_writing_does_not():
     assert codes(city, "read_alert") == {"4514", "451423", "451424"}
     assert codes(city, "claim_alert") == set()
     assert codes(county, "read_alert") == codes(county, "claim_alert") == {"451423"}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_what_one_bureau_allows_is_what_the_scope_says(role):
+    for code in ("451423", "451424", "4514", "460101"):
+        make.bureau(code)
+    user = make.user(role, at=make.bureau("4514"))
+
+    for action in MAY:
+        allowed = {one.code for one in Bureau.objects.all() if user.may_at(action, one)}
+        assert allowed == codes(user, action)
+        assert user.may(action) is bool(allowed)
 
 
 def test_a_longer_code_is_not_below_a_shorter_one_that_it_begins_with():
@@ -57,7 +69,9 @@ def test_an_assignment_holds_from_its_first_to_its_last_day(since, until, holds)
 
 
 def test_a_closed_account_has_no_scope():
-    assert codes(make.user(is_active=False), "read_alert") == set()
+    closed = make.user(is_active=False)
+    assert codes(closed, "read_alert") == set()
+    assert not closed.may("read_alert")
 
 
 def stored(bureau, **given):

@@ -54,11 +54,11 @@ def test_a_role_is_given_and_taken_back_at_once(client, admin):
     user, county = make.user(role=None), make.bureau()
 
     post(client, user, "assign", bureau=county.pk, role="county_lead")
-    assert user.may("read_alert")
+    assert User.objects.get(pk=user.pk).may("read_alert")
     (held,) = user.assignments.current()
     post(client, user, f"unassign/{held.pk}")
 
-    assert not user.may("read_alert")
+    assert not User.objects.get(pk=user.pk).may("read_alert")
     assert Event.objects.filter(kind="user.unassigned", subject=user.code).count() == 1
 
 

@@ -136,5 +136,5 @@ def test_the_number_of_queries_does_not_grow(client, supervisor, django_assert_m
     for _ in range(30):
         make.alert()
 
-    with django_assert_max_num_queries(18):
+    with django_assert_max_num_queries(12):
         listed(client)

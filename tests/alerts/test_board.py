@@ -111,5 +111,5 @@ def test_the_number_of_queries_does_not_grow(client, supervisor, django_assert_m
     make.night()
     board(client)
 
-    with django_assert_max_num_queries(24):
+    with django_assert_max_num_queries(12):
         board(client)

@@ -110,7 +110,7 @@ def test_a_batch_is_under_way_while_its_job_is(client, clerk):
 
 
 def test_the_list_takes_few_queries(client, clerk, django_assert_max_num_queries):
-    for number in range(20):
+    for number in range(30):
         make.batch(name=f"{number}.csv")
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(12):
         client.get(URL)

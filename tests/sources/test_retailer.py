@@ -1,9 +1,11 @@
+import datetime as dt
+
 import pytest
 from django.urls import reverse
 
 from accounts.permissions import Role
 from audit.models import Event
-from sources.models import Retailer
+from sources.models import Completeness, Retailer
 from tests import make
 from tests.sources.exports import ORDERS, bring, bring_all
 
@@ -99,5 +101,25 @@ def test_the_list_finds_by_name_code_and_licence(client, supervisor):
 def test_the_list_takes_few_queries(client, supervisor, django_assert_max_num_queries):
     for _ in range(30):
         make.retailer()
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(10):
         client.get(reverse("sources:retailers"))
+
+
+def test_the_page_takes_few_queries(client, supervisor, django_assert_max_num_queries):
+    for number in range(30):
+        make.alert(subject_id=CODE, audience=f"{number}")
+    page(client)
+
+    with django_assert_max_num_queries(12):
+        page(client)
+
+
+def test_it_says_how_far_the_orders_reach(client, supervisor):
+    Completeness.objects.all().delete()
+    assert page(client).context["freshness"] is None
+    Completeness.objects.create(
+        bureau=make.bureau(), day=dt.date(2026, 3, 2), orders=3, cartons=9, is_complete=False,
+        reason="订单明细未到",
+    )  # fmt: skip
+
+    assert "订单数据截至 2026-03-02，当日数据不完整：订单明细未到" in page(client).content.decode()
