@@ -1,7 +1,8 @@
 """The second wall: which bureaus' rows PostgreSQL itself shows (row-level security).
 
 Policies compare a row's bureau with the setting `app.bureaus`: primary keys joined by commas, or
-`all` for jobs and commands. Where nothing was set, they show nothing.
+`all` for jobs and commands. Where nothing was set, they show nothing. A few rows are also shown to
+the one person whom they name (`app.user`): an officer who assists another county.
 """
 
 import contextlib
@@ -9,7 +10,7 @@ from collections.abc import Iterator
 
 from django.db import connection
 
-from accounts.models import User
+from accounts.models import Bureau, User
 
 ALL = "all"  # system work
 
@@ -33,17 +34,29 @@ def open_walls(shown: str) -> None:
         cursor.execute("SELECT set_config('app.bureaus', %s, true)", [shown])
 
 
+def widen_walls(bureau: Bureau) -> None:
+    """Show one more bureau's rows until the current transaction ends: for the parts of a row that a
+    person was let to by name. What of them a page shows is the view's to say."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('app.bureaus', CASE shown WHEN 'all' THEN shown "
+            "ELSE concat_ws(',', nullif(shown, ''), %s::text) END, true) "
+            "FROM (SELECT current_setting('app.bureaus', true) AS shown) AS now",
+            [bureau.pk],
+        )
+
+
 @contextlib.contextmanager
 def walls_of(user: User | None) -> Iterator[None]:
     """Show the rows of one user's bureaus for the length of a request; nobody's to a visitor."""
     shown = "''" if user is None else f"({_BUREAUS_OF})"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT set_config('app.bureaus', {shown}, false)",
-            None if user is None else [user.pk],
+            f"SELECT set_config('app.bureaus', {shown}, false), set_config('app.user', %s, false)",
+            [""] if user is None else [user.pk, str(user.pk)],
         )
     try:
         yield
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("RESET app.bureaus")  # to what the connection began with
+            cursor.execute("RESET app.bureaus; RESET app.user")  # to what the connection began with

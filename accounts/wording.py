@@ -32,6 +32,18 @@ EVENTS = {
     "alert.released": "退回预警",
     "alert.dismissed": "排除预警",
     "alert.reopened": "撤销排除",
+    "alert.phoning": "开始电话询访",
+    "alert.checking": "转实地核查",
+    "alert.concluding": "转拟定结论",
+    "alert.submitted": "提交复核",
+    "alert.returned": "复核退回",
+    "alert.closed": "办结预警",
+    "alert.watched": "转持续关注",
+    "alert.revived": "关注到期，重新推送",
+    "alert.replaced": "关注到期，已有新预警",
+    "inspection.sealed": "核查记录签字封存",
+    "conclusion.sealed": "处置报告办结封存",
+    "record.supplemented": "补充记录",
     "hits.closed": "台账核销",
 }
 

@@ -21,11 +21,32 @@ class State(models.TextChoices):
     """Where an alert stands; alerts/states.py says which step leads where."""
 
     PUSHED = "pushed", "待领取"
-    CLAIMED = "claimed", "核实中"
+    CLAIMED = "claimed", "已领取"
+    PHONING = "phoning", "询访中"
+    CHECKING = "checking", "核查中"
+    CONCLUDING = "concluding", "拟定结论"
+    REVIEWING = "reviewing", "待复核"
+    CLOSED = "closed", "已办结"
+    MONITORING = "monitoring", "持续关注"
     INVALID = "invalid", "无效"
 
 
-OPEN_STATES = (State.PUSHED, State.CLAIMED)
+HELD_STATES = (
+    State.CLAIMED, State.PHONING, State.CHECKING, State.CONCLUDING, State.REVIEWING
+)  # fmt: skip
+OPEN_STATES = (State.PUSHED, *HELD_STATES)
+
+
+class Outcome(models.TextChoices):
+    """What an alert turned out to be."""
+
+    NORMAL = "N", "正常"
+    REMIND = "G", "一般不规范，提醒教育"
+    PROVEN = "X", "违规查实"
+    MONOPOLY = "Y", "移送专卖"
+    DISCIPLINE = "J", "移送纪检"
+    POLICE = "S", "移送公安"
+    UNPROVEN = "Z", "证据不足，持续关注"
 
 
 class RuleVersionQuerySet(models.QuerySet["RuleVersion"]):
@@ -255,6 +276,8 @@ class Alert(Scoped):
     closed_at = models.DateTimeField(null=True, blank=True)
     causes = models.JSONField(default=list)  # codes of the innocent-cause dictionary
     note = models.CharField(max_length=500, blank=True)
+    outcome = models.CharField(max_length=1, choices=Outcome, blank=True)
+    watch_until = models.DateField(null=True, blank=True)  # then it comes back to the list
     picture = models.JSONField(default=dict)  # chart, peers, order, order_lines as they were then
     version = models.PositiveIntegerField(default=1)  # guards against stale writes
     objects = AlertQuerySet.as_manager()
@@ -263,12 +286,20 @@ class Alert(Scoped):
         constraints = [
             models.UniqueConstraint(
                 fields=["bureau", "subject_kind", "subject_id", "audience"],
-                condition=Q(state__in=["pushed", "claimed"]),
+                condition=Q(state__in=OPEN_STATES),
                 name="one_open_alert_a_subject",
             ),
             models.CheckConstraint(
-                condition=Q(state="claimed", holder__isnull=False) | ~Q(state="claimed"),
-                name="claimed_by_somebody",
+                condition=Q(holder__isnull=False) | ~Q(state__in=HELD_STATES),
+                name="held_by_somebody",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.CLOSED) | (Q(closed_at__isnull=False) & ~Q(outcome="")),
+                name="closed_with_an_outcome",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=State.MONITORING) | Q(watch_until__isnull=False),
+                name="watched_until_a_day",
             ),
             models.CheckConstraint(
                 condition=~Q(state="invalid") | (Q(closed_at__isnull=False) & ~Q(causes=[])),

@@ -14,6 +14,14 @@ class Step(enum.StrEnum):
     RELEASE = "release"
     DISMISS = "dismiss"
     REOPEN = "reopen"
+    PHONE = "phone"
+    CHECK = "check"
+    CONCLUDE = "conclude"
+    SUBMIT = "submit"
+    RETURN = "return"
+    CLOSE = "close"
+    WATCH = "watch"
+    REVIVE = "revive"
 
 
 TRANSITIONS: dict[tuple[State, Step], tuple[State, ...]] = {
@@ -22,6 +30,26 @@ TRANSITIONS: dict[tuple[State, Step], tuple[State, ...]] = {
     (State.PUSHED, Step.DISMISS): (State.INVALID,),
     (State.CLAIMED, Step.DISMISS): (State.INVALID,),
     (State.INVALID, Step.REOPEN): (State.PUSHED, State.CLAIMED),  # as it was before
+    (State.CLAIMED, Step.PHONE): (State.PHONING,),
+    (State.CLAIMED, Step.CHECK): (State.CHECKING,),
+    (State.PHONING, Step.CHECK): (State.CHECKING,),
+    (State.PHONING, Step.CONCLUDE): (State.CONCLUDING,),
+    (State.CHECKING, Step.CONCLUDE): (State.CONCLUDING,),
+    (State.CONCLUDING, Step.CHECK): (State.CHECKING,),  # the review asked for more
+    (State.CONCLUDING, Step.SUBMIT): (State.REVIEWING,),
+    (State.REVIEWING, Step.RETURN): (State.CONCLUDING,),
+    (State.REVIEWING, Step.CLOSE): (State.CLOSED,),
+    (State.REVIEWING, Step.WATCH): (State.MONITORING,),
+    (State.MONITORING, Step.REVIVE): (State.PUSHED,),
+}
+BY_THE_HOLDER = (Step.PHONE, Step.CHECK, Step.CONCLUDE, Step.SUBMIT)
+CLOCKS = {  # which deadline runs in which state; the others have none
+    State.PUSHED: "alert.claim",
+    State.CLAIMED: "alert.phone",
+    State.PHONING: "alert.phone",
+    State.CHECKING: "alert.field",
+    State.CONCLUDING: "alert.conclude",
+    State.REVIEWING: "alert.conclude",
 }
 UNDO_WITHIN = dt.timedelta(minutes=10)
 
@@ -37,7 +65,7 @@ def right_to(step: Step, alert: Alert) -> str:
     What concerns a bureau's own people, and what belongs to a whole city, is the city's to handle.
     """
     is_citys = alert.audience == Audience.ABOVE or alert.bureau.level != Bureau.Level.COUNTY
-    if step in (Step.CLAIM, Step.RELEASE):
+    if step in (Step.CLAIM, Step.RELEASE, *BY_THE_HOLDER):
         return "claim_above" if is_citys else "claim_alert"
     if is_citys or alert.grade == Grade.RED:
         return "dismiss_red"

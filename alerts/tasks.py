@@ -5,7 +5,7 @@ import datetime as dt
 from django.utils import timezone
 
 from accounts.models import Bureau
-from alerts.actions import nights, starting
+from alerts.actions import handling, nights, starting
 from jobs.kinds import job
 
 
@@ -30,3 +30,8 @@ def find(*, on: str, code: str) -> None:
 def grade(*, on: str, code: str) -> None:
     city = Bureau.objects.get(code=code)
     nights.grade_city(on=dt.date.fromisoformat(on), city=city, now=timezone.now())
+
+
+@job("alerts.revive_watched")
+def revive_watched() -> None:
+    handling.revive_watched(today=timezone.localdate(), now=timezone.now())

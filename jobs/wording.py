@@ -8,5 +8,7 @@ KINDS = {
     "alerts.start_night": "按要求检测某一天",
     "alerts.find": "夜间检测：查找",
     "alerts.grade": "夜间检测：定级与推送",
+    "alerts.revive_watched": "关注到期的预警重新推送",
+    "cases.print_record": "生成记录 PDF",
     "audit.checkpoint": "审计检查点",
 }

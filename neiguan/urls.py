@@ -6,6 +6,8 @@ urlpatterns = [
     path("", include("jobs.urls")),
     path("", include("sources.urls")),
     path("", include("alerts.urls")),
+    path("", include("cases.urls")),
+    path("", include("reports.urls")),
 ]
 handler404 = "accounts.views.errors.not_found"
 handler403 = "accounts.views.errors.forbidden"

@@ -29,11 +29,11 @@ def claim_alert(*, alert: Alert, by: User, now: dt.datetime, version: int | None
 
     `version`: that of the page on which it was decided; None where the newest will do.
     """
-    alert = _locked(alert)
+    alert = locked_alert(alert)
     if alert.state == State.CLAIMED and alert.holder == by:
         return alert  # asked twice
     _check(Step.CLAIM, alert, by=by, version=version)
-    _refuse_recused(alert, by)
+    refuse_recused(alert, by)
     alert.state, alert.holder = State.CLAIMED, by
     alert.due_at = deadline("alert.phone", grade=alert.grade, start=now, bureau=alert.bureau)
     _save(alert, "alert.claimed", by)
@@ -57,7 +57,7 @@ def claim_alerts(*, alerts: Iterable[Alert], by: User, now: dt.datetime) -> tupl
 @transaction.atomic
 def release_alert(*, alert: Alert, by: User, now: dt.datetime, version: int | None = None) -> Alert:
     """Give an alert back to the list."""
-    alert = _locked(alert)
+    alert = locked_alert(alert)
     if alert.state == State.PUSHED:
         return alert
     _check(Step.RELEASE, alert, by=by, version=version)
@@ -80,11 +80,11 @@ def dismiss_alert(
     version: int | None = None,
 ) -> Alert:
     """Close an alert as in order, with causes of the dictionary and a note of ten characters."""
-    alert = _locked(alert)
+    alert = locked_alert(alert)
     _check(Step.DISMISS, alert, by=by, version=version)
     if alert.state == State.CLAIMED and right_to(Step.DISMISS, alert) == "dismiss_alert":
         _refuse_others(alert, by)
-    _refuse_recused(alert, by)
+    refuse_recused(alert, by)
     _check_grounds(causes, note)
     alert.state, alert.closed_at = State.INVALID, now
     alert.causes, alert.note = sorted(set(causes)), note.strip()
@@ -95,7 +95,7 @@ def dismiss_alert(
 @transaction.atomic
 def reopen_alert(*, alert: Alert, by: User, now: dt.datetime) -> Alert:
     """Undo one's own dismissal within ten minutes: the alert stands where it stood before."""
-    alert = _locked(alert)
+    alert = locked_alert(alert)
     _check(Step.REOPEN, alert, by=by, version=None)
     closer = _closer(alert)
     if closer != by.code or alert.closed_at is None or now - alert.closed_at > UNDO_WITHIN:
@@ -121,7 +121,7 @@ def may(step: Step, alert: Alert, by: User) -> bool:
     return may_go(alert.state, step) and allowed.exists()
 
 
-def _locked(alert: Alert) -> Alert:
+def locked_alert(alert: Alert) -> Alert:
     """The row as it is once nobody else changes it; joined rows would be those of before."""
     return Alert.objects.select_for_update().get(pk=alert.pk)
 
@@ -151,7 +151,7 @@ def _refuse_others(alert: Alert, by: User) -> None:
         raise ValidationError(f"该预警由{alert.holder}领取，请由本人或股长办理。")
 
 
-def _refuse_recused(alert: Alert, by: User) -> None:
+def refuse_recused(alert: Alert, by: User) -> None:
     """A declared relative's shop, or oneself, is somebody else's to look into (回避)."""
     if not by.certificate_no:
         return

@@ -19,6 +19,7 @@ from alerts.actions.telling import tell_workers
 from alerts.detection import Detector
 from alerts.grading import Fate, Policy, higher
 from alerts.models import Alert, Hit, Night, Reason, RuleVersion, Sighting, State, Surprise
+from alerts.states import CLOCKS
 
 Key = tuple[str, str, str, str]  # bureau, subject_kind, subject_id, audience
 Shower = Callable[[list[Surprise]], Mapping[int, Shown]]
@@ -195,8 +196,7 @@ class Listing:
 
     def _hurry(self, alert: Alert) -> None:
         """A graver grade has shorter clocks, from now on; they never become longer."""
-        what = "alert.claim" if alert.state == State.PUSHED else "alert.phone"
-        due = self._due(what, alert.grade, alert.bureau.code)
+        due = self._due(CLOCKS[State(alert.state)], alert.grade, alert.bureau.code)
         conclude = self._due("alert.conclude", alert.grade, alert.bureau.code)
         alert.due_at = min(filter(None, (alert.due_at, due)), default=None)
         alert.conclude_by = min(filter(None, (alert.conclude_by, conclude)), default=None)

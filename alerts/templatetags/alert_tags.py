@@ -17,7 +17,8 @@ from alerts.models import Alert, Grade, State
 register = template.Library()
 
 TONES = {Grade.RED: "red", Grade.ORANGE: "orange", Grade.YELLOW: "yellow", Grade.BLUE: "blue"}
-SHAPES = {State.PUSHED: "new", State.CLAIMED: "doing", State.INVALID: "done"}
+DONE = (State.CLOSED, State.MONITORING, State.INVALID)
+SHAPES = {State.PUSHED: "new", **dict.fromkeys(DONE, "done")}
 WIDTH, HEIGHT, MARGIN = 84, 22, 4  # of the sparkline, px
 
 
@@ -102,7 +103,7 @@ def moment_due(due_at: dt.datetime, *, now: dt.datetime) -> str:
 @register.inclusion_tag("components/due.html")
 def due(due_at: dt.datetime | None, state: str = "") -> dict[str, Any]:
     """The time left for an open alert; nothing for a closed one."""
-    if due_at is None or state == State.INVALID:
+    if due_at is None or state in DONE:
         return {}
     now = timezone.now()
     words, tone_ = due_words(due_at, now=now)
