@@ -59,14 +59,15 @@ def may_go(state: str, step: Step) -> bool:
     return (State(state), step) in TRANSITIONS
 
 
-def right_to(step: Step, alert: Alert) -> str:
-    """The right (see accounts.permissions.MAY) that the step needs for this alert.
+def is_citys(alert: Alert) -> bool:
+    """Whether the city handles it: what concerns a bureau's own people, or a whole city."""
+    return alert.audience == Audience.ABOVE or alert.bureau.level != Bureau.Level.COUNTY
 
-    What concerns a bureau's own people, and what belongs to a whole city, is the city's to handle.
-    """
-    is_citys = alert.audience == Audience.ABOVE or alert.bureau.level != Bureau.Level.COUNTY
+
+def right_to(step: Step, alert: Alert) -> str:
+    """The right (see accounts.permissions.MAY) that the step needs for this alert."""
     if step in (Step.CLAIM, Step.RELEASE, *BY_THE_HOLDER):
-        return "claim_above" if is_citys else "claim_alert"
-    if is_citys or alert.grade == Grade.RED:
+        return "claim_above" if is_citys(alert) else "claim_alert"
+    if is_citys(alert) or alert.grade == Grade.RED:
         return "dismiss_red"
     return "dismiss_orange" if alert.grade == Grade.ORANGE else "dismiss_alert"

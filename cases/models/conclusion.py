@@ -50,6 +50,7 @@ class Conclusion(Scoped):
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
     approved_at = models.DateTimeField(null=True, blank=True)
+    round = models.PositiveSmallIntegerField(default=0)  # how often it was submitted
     version = models.PositiveIntegerField(default=1)
     objects = ConclusionQuerySet.as_manager()
 
