@@ -59,4 +59,4 @@ def walls_of(user: User | None) -> Iterator[None]:
         yield
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("RESET app.bureaus; RESET app.user")  # to what the connection began with
+            cursor.execute('RESET app.bureaus; RESET app."user"')  # to what it began with
