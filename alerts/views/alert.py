@@ -8,7 +8,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.views.decorators.http import require_safe
 
 from accounts.http import StaffRequest
-from accounts.models import User, scope
+from accounts.models import User
 from alerts.actions.alerts import REFUSALS
 from alerts.columns import column_title
 from alerts.detection import Detector
@@ -234,18 +234,16 @@ def _steps(found: Alert, user: User) -> dict[str, Any]:
     """Which buttons the page shows, and why one of them is not there."""
     right = right_to(Step.DISMISS, found)
     can_dismiss = may_go(found.state, Step.DISMISS)
-    may_dismiss = can_dismiss and _holds(user, right, found)
+    may_dismiss = can_dismiss and user.may_at(right, found.bureau)
     is_mine = found.holder == user
     undoable = found.closed_at is not None and timezone.now() - found.closed_at <= UNDO_WITHIN
     return {
         "may_claim": may_go(found.state, Step.CLAIM)
-        and _holds(user, right_to(Step.CLAIM, found), found),
+        and user.may_at(right_to(Step.CLAIM, found), found.bureau),
         "may_release": may_go(found.state, Step.RELEASE) and is_mine,
         "may_dismiss": may_dismiss,
-        "may_reopen": may_go(found.state, Step.REOPEN) and undoable and _holds(user, right, found),
+        "may_reopen": may_go(found.state, Step.REOPEN)
+        and undoable
+        and user.may_at(right, found.bureau),
         "dismiss_note": REFUSALS.get(right, "") if can_dismiss and not may_dismiss else "",
     }
-
-
-def _holds(user: User, right: str, found: Alert) -> bool:
-    return scope(user, right).filter(pk=found.bureau_id).exists()

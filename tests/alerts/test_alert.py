@@ -137,5 +137,5 @@ def test_foreign_hidden_and_unknown_alerts_are_not_found(client, supervisor):
 def test_the_number_of_queries_is_small(client, supervisor, django_assert_max_num_queries):
     alert = make.alert(link="x")
 
-    with django_assert_max_num_queries(26):
+    with django_assert_max_num_queries(17):
         page(client, alert)
