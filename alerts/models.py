@@ -4,7 +4,8 @@ import datetime as dt
 from typing import Any, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from accounts.models import Bureau, Scoped, ScopedQuerySet, User
@@ -221,6 +222,9 @@ GRAVITY = models.Case(
 )
 
 
+LISTED_AT = Coalesce("revived_at", "pushed_at")
+
+
 class AlertQuerySet(ScopedQuerySet["Alert"]):
     def open(self) -> Self:
         return self.filter(state__in=OPEN_STATES)
@@ -230,6 +234,23 @@ class AlertQuerySet(ScopedQuerySet["Alert"]):
 
     def overdue(self, *, now: dt.datetime) -> Self:
         return self.open().filter(due_at__lt=now)
+
+    def listed_between(self, since: dt.datetime, until: dt.datetime) -> Self:
+        """Those that came on the list, or back to it after a watch, from a moment up to another."""
+        return self.alias(listed_at=LISTED_AT).filter(listed_at__gte=since, listed_at__lt=until)
+
+    def open_at(self, moment: dt.datetime) -> Self:
+        """Those that stood open at a moment: for now the same as `open`."""
+        unended = Q(closed_at=None) | Q(closed_at__gte=moment)
+        return self.alias(listed_at=LISTED_AT).filter(unended, listed_at__lt=moment)
+
+    def ended_between(self, since: dt.datetime, until: dt.datetime) -> Self:
+        """Those that left the list from a moment up to another: closed, watched, or not valid."""
+        return self.filter(closed_at__gte=since, closed_at__lt=until)
+
+    def ended_in_time(self) -> Self:
+        """Those that ended by their time limit, the last moment included, or had none."""
+        return self.filter(Q(conclude_by=None) | Q(closed_at__lte=F("conclude_by")))
 
     def matching(self, text: str) -> Self:
         """Those whose code, licence number, subject or sentence's subject contains the text."""
@@ -273,6 +294,7 @@ class Alert(Scoped):
     rule_version = models.ForeignKey(RuleVersion, models.PROTECT)
     night = models.ForeignKey(Night, models.PROTECT, related_name="alerts")
     pushed_at = models.DateTimeField()
+    revived_at = models.DateTimeField(null=True, blank=True)  # back on the list after a watch
     closed_at = models.DateTimeField(null=True, blank=True)
     causes = models.JSONField(default=list)  # codes of the innocent-cause dictionary
     note = models.CharField(max_length=500, blank=True)

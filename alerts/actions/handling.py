@@ -78,6 +78,7 @@ def revive_watched(*, today: dt.date, now: dt.datetime) -> int:
         else:
             alert.state, alert.holder, alert.outcome = State.PUSHED, None, ""
             alert.closed_at = alert.watch_until = None
+            alert.revived_at = now
             alert.due_at = _due(alert, now=now)
             alert.conclude_by = deadline(
                 "alert.conclude", grade=alert.grade, start=now, bureau=alert.bureau

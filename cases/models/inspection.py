@@ -33,6 +33,11 @@ class InspectionQuerySet(ScopedQuerySet["Inspection"]):
     def sealed_between(self, since: dt.datetime, until: dt.datetime) -> Self:
         return self.filter(state=Inspection.State.SEALED, ended_at__gte=since, ended_at__lt=until)
 
+    def open_at(self, moment: dt.datetime) -> Self:
+        """Those that were planned and had not ended at a moment; cancelled ones are not counted."""
+        unended = Q(ended_at=None) | Q(ended_at__gte=moment)
+        return self.filter(unended, created_at__lt=moment).exclude(state=Inspection.State.CANCELLED)
+
 
 class Inspection(Scoped):
     """The record of one visit. `content` has the sections of cases.sections; sealed, it is final."""

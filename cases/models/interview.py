@@ -30,6 +30,10 @@ class InterviewQuerySet(ScopedQuerySet["Interview"]):
         """Those that ended, talked to or not reached, from a moment up to another."""
         return self.filter(ended_at__gte=since, ended_at__lt=until)
 
+    def open_at(self, moment: dt.datetime) -> Self:
+        """Those that were asked for and had not ended at a moment."""
+        return self.filter(Q(ended_at=None) | Q(ended_at__gte=moment), created_at__lt=moment)
+
 
 class Interview(Scoped):
     """The record of one telephone interview. `answers` has the keys of cases.questions."""
