@@ -76,14 +76,15 @@
     document.addEventListener("visibilitychange", () => document.hidden && save());
 
     form.addEventListener("submit", (event) => {
-      if (!sending) {
-        known = fingerprint(form); // what is submitted needs no draft
-        return;
-      }
+      if (!sending) return;
       event.preventDefault(); // first let the save arrive: it moves the version on
       event.stopPropagation();
       const button = event.submitter;
       sending.finally(() => form.requestSubmit(button));
+    });
+    document.addEventListener("submit", (event) => {
+      // what is really submitted, not held back by a question, needs no draft
+      if (event.target === form && !event.defaultPrevented) known = fingerprint(form);
     });
   };
 
