@@ -145,6 +145,7 @@ class Attempt(models.Model):
     connected_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     result = models.CharField(max_length=10, choices=Result)
+    is_callback = models.BooleanField(default=False)  # the retailer called; any hour will do
     note = models.CharField(max_length=200, blank=True)
 
     class Meta:
@@ -153,6 +154,9 @@ class Attempt(models.Model):
             models.CheckConstraint(
                 condition=Q(ended_at=None) | Q(ended_at__gte=models.F("dialled_at")),
                 name="attempt_ends_after_it_begins",
+            ),
+            models.CheckConstraint(
+                condition=Q(is_callback=False) | ~Q(note=""), name="callback_has_a_note"
             ),
         ]
 
