@@ -1,5 +1,6 @@
 import datetime as dt
 import hashlib
+import io
 import os
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ from django.db import transaction
 import audit.actions
 from accounts.models import Bureau, User
 from documents.models import StoredFile
+from documents.rendering import Paper, render
 
 CHUNK = 2**20  # bytes
 RESERVE = 500 * 2**20  # bytes of disk that stay free for the database
@@ -64,6 +66,17 @@ def store_file(
         purpose=purpose,
     )
     return stored
+
+
+def store_paper(
+    *, paper: Paper, name: str, bureau: Bureau, purpose: str, by: User | None, at: dt.datetime
+) -> StoredFile:
+    """Lay a paper out as PDF and keep it. Call it before anything is recorded in the transaction:
+
+    rendering takes up to a second or two, and from the first event on the audit chain is locked.
+    """
+    pdf = io.BytesIO(render(paper))
+    return store_file(stream=pdf, name=name, bureau=bureau, purpose=purpose, by=by, at=at)
 
 
 def _write_draft(stream: IO[bytes], folder: Path) -> tuple[str, int, Path]:

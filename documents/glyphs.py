@@ -12,14 +12,15 @@ FONTS = Path(__file__).parent / "fonts"
 UNSEEN = re.compile("[\u200b-\u200d\u2060\ufe00-\ufe0f\ufeff]")  # joiners, variants, a BOM
 ACCENTS = re.compile("[^\\W\\d_][\u0300-\u036f]+")
 LONG = re.compile("[!-~\u00a1-\u2e7f]{21,}")  # links, digests: no place to break a line
-BREAK = "\u200b"
+PIECE = re.compile("(?s).{1,4}")
+BREAK = "\u200b"  # the template makes room for a line break of it; it is never printed
 
 
 def printable(text: str) -> tuple[str, list[str]]:
     """The text as it can be printed, and each mark 〔U+XXXXX〕 that stands for a missing glyph.
 
     Lines stay lines; accents are joined to their letter; what has no width goes; a run of more
-    than 20 Latin characters may be broken anywhere. Control characters are printed as marks.
+    than 20 Latin characters may be broken after every fourth. Control characters are printed as marks.
     """
     text = UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).replace("\t", "\u3000")
     text = ACCENTS.sub(lambda found: unicodedata.normalize("NFC", found[0]), text)
@@ -30,7 +31,7 @@ def printable(text: str) -> tuple[str, list[str]]:
         return marks[-1]
 
     text = _missing().sub(mark, text)
-    return LONG.sub(lambda found: BREAK.join(found[0]), text), marks
+    return LONG.sub(lambda found: BREAK.join(PIECE.findall(found[0])), text), marks
 
 
 def width(text: str) -> float:
@@ -40,7 +41,9 @@ def width(text: str) -> float:
 
 def longest_word(text: str) -> float:
     """How wide a column must be, in em, so that no number or word sticks out."""
-    return max([2.0, *(width(word) for word in re.findall("[!-~\u00a1-\u2e7f]+", text))])
+    return max(
+        [2.0, *(width(word) for word in re.findall("[!-~\u00a1-\u200a\u200c-\u2e7f]+", text))]
+    )
 
 
 def _em(character: str) -> float:

@@ -40,12 +40,12 @@ def preview(stream: IO[bytes], *, side: int = SIDE) -> bytes:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
-    return _encode(image.convert("RGB"), "JPEG", quality=85, optimize=True)
+    return _encode(image.convert("RGB"), "JPEG", quality=85)
 
 
 def ink(stream: IO[bytes], *, side: int = SIDE) -> bytes:
     """A signature as PNG that keeps its transparent ground; else like `preview`."""
-    return _encode(_load(stream, side).convert("RGBA"), "PNG", optimize=True)
+    return _encode(_load(stream, side).convert("RGBA"), "PNG")
 
 
 def taken_at_and_place(stream: IO[bytes]) -> Taken:
@@ -87,10 +87,9 @@ def _load(stream: IO[bytes], side: int) -> Image.Image:
     """The whole picture in memory, upright and reduced."""
     image = _open(stream)
     try:
-        image.draft("RGB", (side, side))  # JPEG: decode at the reduced size at once
+        image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=1.1)
         image.load()
         image = ImageOps.exif_transpose(image)
-        image.thumbnail((side, side), Image.Resampling.LANCZOS)
     except UNREADABLE:
         raise ValidationError("图片已损坏，无法打开。请重新拍摄或重新选择后上传。") from None
     return image

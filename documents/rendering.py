@@ -20,7 +20,7 @@ from documents.pictures import ink, preview
 TEMPLATE = Path(__file__).parent / "paper.typ"
 UPRIGHT, FLIPPED = 442.0, 694.0  # points between the margins of A4
 SIZES = (10.5, 9.5, 8.5, 7.5, 6.5)  # points of type in tables, by what fits
-PADDING = 10.0  # points left and right in a cell, together
+PADDING = 7.0  # points left and right in a cell, together
 Align = Literal["left", "center", "right"]
 
 
@@ -194,7 +194,7 @@ def _keep(image: bytes, folder: Path, *, signature: bool) -> str:
     """Write a picture, encoded anew, where Typst may read it: its name, or "" when unreadable."""
     stream = io.BytesIO(image)
     try:
-        encoded = ink(stream, side=800) if signature else preview(stream, side=1200)
+        encoded = ink(stream, side=800) if signature else preview(stream, side=1024)
     except ValidationError:
         return ""
     name = f"{len(list(folder.glob('*.*')))}.{'png' if signature else 'jpg'}"
@@ -249,7 +249,10 @@ def _table(table: Table) -> dict[str, Any]:
 def _widths(rows: list[list[str]], room: float) -> tuple[float, list[float]]:
     """The largest type in which no word sticks out, and the width of each column in points."""
     columns = [[printable(cell)[0] for cell in column] for column in zip(*rows, strict=True)]
-    words = [max(map(longest_word, column)) for column in columns]
+    words = [
+        max(*map(longest_word, column), *(min(4.0, width(cell)) for cell in column[1:]), 2.0)
+        for column in columns
+    ]
     lengths = [
         min(30.0, max(width(title) / 2, *map(width, [*cells, ""]))) for title, *cells in columns
     ]
