@@ -110,24 +110,13 @@ def copy(make_copy):
     return make_copy()
 
 
-def status_fields(pid):
-    """State and parent of a process, as Linux numbers them; nothing when it is gone."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[:2]
-    except OSError:
-        return None
-
-
 def alive(pid):
     """Whether a process runs; one that only waits to be collected does not."""
-    found = status_fields(pid)
-    return bool(found) and found[0] not in {"Z", "X"}
-
-
-def ppid_of(pid):
-    """Process id of the parent, or None."""
-    found = status_fields(pid)
-    return int(found[1]) if found else None
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return False
+    return fields[0] not in {"Z", "X"}
 
 
 def free_port():

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from neiguan import embedded, servers
-from tests.platform.conftest import alive, eventually, ppid_of
+from tests.platform.conftest import alive, eventually
 
 SAVE = """
 import os, psycopg, redis
@@ -65,9 +65,12 @@ WAITING = """
 import os, subprocess, sys
 from neiguan.servers import PARENT
 names = {**os.environ, PARENT: os.environ.get("ANOTHER", str(os.getpid()))}
-for server in ("redis", "postgres"):
-    subprocess.Popen([sys.executable, "-m", "neiguan.servers", server, "--with-parent"], env=names)
-print("up", flush=True)
+command = [sys.executable, "-m", "neiguan.servers"]
+started = [
+    subprocess.Popen([*command, server, "--with-parent"], env=names)
+    for server in ("redis", "postgres")
+]
+print(*(process.pid for process in started), flush=True)
 input()
 """
 
@@ -75,8 +78,7 @@ input()
 def waiting(copy, **environment):
     """A stand-in for supervisor whose servers wait for those that run; gives it and their ids."""
     parent = copy.start("-c", WAITING, **environment)
-    assert parent.stdout.readline() == "up\n", parent.stdout.read()
-    return parent, [pid for pid in copy.left() if ppid_of(pid) == parent.pid]
+    return parent, [int(word) for word in parent.stdout.readline().split()]
 
 
 def blocked_on_a_lock(pid):
