@@ -58,6 +58,7 @@ EVENTS = {
     "conclusion.sealed": "处置报告办结封存",
     "record.supplemented": "补充记录",
     "hits.closed": "台账核销",
+    "hits.reopened": "撤销台账核销",
 }
 
 DETAILS = {
@@ -81,6 +82,8 @@ DETAILS = {
     "held": "暂存",
     "reason": "理由",
     "causes": "原因",
+    "count": "条数",
+    "entries": "台账条目",
     "note": "说明",
     "grade": "等级",
     "on": "日期",

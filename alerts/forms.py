@@ -1,6 +1,8 @@
 """What people fill in about alerts, and the filters of the lists."""
 
 import datetime as dt
+import functools
+import operator
 from typing import Any
 
 import django_filters
@@ -18,7 +20,9 @@ BOXES = forms.CheckboxSelectMultiple
 DAY = forms.DateInput(attrs={"type": "date", "class": "form-control"})
 
 
-class DismissForm(forms.Form):
+class CausesForm(forms.Form):
+    """Why something that looked wrong is in order."""
+
     causes = forms.MultipleChoiceField(
         label="排除原因",
         choices=list(CAUSES.items()),
@@ -34,6 +38,9 @@ class DismissForm(forms.Form):
             "min_length": f"请写明核实情况，至少{LEAST_NOTE}个字。",
         },
     )
+
+
+class DismissForm(CausesForm):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
@@ -135,7 +142,7 @@ class HitFilter(_Scoped):
     grade = django_filters.MultipleChoiceFilter(label="等级", choices=Grade, widget=BOXES)
     fate = django_filters.MultipleChoiceFilter(
         label="去向",
-        choices=[("pushed", "已推送"), ("kept", "未推送")],
+        choices=[("pushed", "已推送"), ("kept", "未推送，待核销"), ("closed", "已核销")],
         method="by_fate",
         widget=BOXES,
     )
@@ -163,6 +170,10 @@ class HitFilter(_Scoped):
         return hits.filter(Q(subject_name__icontains=text) | Q(subject_id__contains=text))
 
     def by_fate(self, hits: HitQuerySet, name: str, fates: list[str]) -> HitQuerySet:  # noqa: ARG002
-        if len(set(fates)) != 1:
-            return hits
-        return hits.filter(alert__isnull="kept" in fates)
+        conditions = {
+            "pushed": Q(alert__isnull=False),
+            "kept": Q(alert=None, closed_at=None),
+            "closed": Q(closed_at__isnull=False),
+        }
+        chosen = [conditions[fate] for fate in fates]
+        return hits.filter(functools.reduce(operator.or_, chosen)) if chosen else hits

@@ -181,6 +181,10 @@ class HitQuerySet(ScopedQuerySet["Hit"]):
     def newest(self) -> Self:
         return self.select_related("bureau", "alert").order_by("-on", "-pk")
 
+    def open(self) -> Self:
+        """Those that no alert carries and nobody has closed."""
+        return self.filter(alert=None, closed_at=None)
+
 
 class Hit(Scoped):
     """One statutory rule broken by one subject on one day, pushed or not: the ledger of hits."""
@@ -199,6 +203,7 @@ class Hit(Scoped):
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     causes = models.JSONField(default=list)
+    note = models.CharField(max_length=500, blank=True)
     objects = HitQuerySet.as_manager()
 
     class Meta:

@@ -53,6 +53,8 @@ PAGES = {
     "alerts:reopen": Page(("dismiss_alert", "dismiss_orange", "dismiss_red"), "alert", post=True),
     "alerts:bulk_claim": Page(("claim_alert", "claim_above"), post=True),
     "alerts:hits": Page(READ_ALERT),
+    "alerts:close_hits": Page(("dismiss_alert", "dismiss_orange", "dismiss_red")),
+    "alerts:reopen_hits": Page(("dismiss_alert", "dismiss_orange", "dismiss_red"), post=True),
     "alerts:runs": Page(("read_run",)),
     "alerts:run": Page(("read_run",), "night"),
     "alerts:start_run": Page(("start_run",), post=True),

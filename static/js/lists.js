@@ -1,4 +1,4 @@
-/* Lists: ticking rows (kept by id over pages and sorting), the bulk bar, and J K X Enter A. */
+/* Lists: ticking rows (kept by id over pages and sorting), the bulk bar, and J K X Enter A C. */
 (() => {
   "use strict";
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -22,6 +22,7 @@
   };
 
   const boxes = () => all("[data-row] input[data-pick]");
+  const free = () => boxes().filter((box) => !box.disabled);
 
   const show = () => {
     boxes().forEach((box) => {
@@ -30,8 +31,8 @@
     });
     const every = document.querySelector("[data-pick-all]");
     if (every) {
-      const ticked = boxes().filter((box) => box.checked).length;
-      every.checked = ticked > 0 && ticked === boxes().length;
+      const ticked = free().filter((box) => box.checked).length;
+      every.checked = ticked > 0 && ticked === free().length;
       every.indeterminate = ticked > 0 && !every.checked;
     }
     if (bar) {
@@ -48,15 +49,17 @@
   document.addEventListener("change", (event) => {
     if (event.target.matches("[data-pick]")) pick(event.target, event.target.checked);
     else if (event.target.matches("[data-pick-all]"))
-      boxes().forEach((box) => pick(box, event.target.checked));
+      free().forEach((box) => pick(box, event.target.checked));
     else return;
     remember();
     show();
   });
 
   document.addEventListener("click", (event) => {
-    if (!event.target.closest("[data-pick-none]")) return;
-    picked.clear();
+    const every = event.target.closest("[data-pick-every]");
+    if (every) free().forEach((box) => pick(box, true));
+    else if (event.target.closest("[data-pick-none]")) picked.clear();
+    else return;
     remember();
     show();
   });
@@ -81,7 +84,7 @@
   const stand = (row) => {
     all("[data-row].at").forEach((old) => old.classList.remove("at"));
     row.classList.add("at");
-    row.querySelector("a").focus({ preventScroll: true });
+    (row.querySelector("a") || row.querySelector("input"))?.focus({ preventScroll: true });
     row.scrollIntoView({ block: "nearest" });
   };
   const move = (by) => {
@@ -101,19 +104,22 @@
       const link = current() && current().querySelector("a");
       if (link && document.activeElement !== link) link.click();
     },
-    a: () => {
-      if (picked.size === 0) keys.x();
-      const button = bar && !bar.hidden && bar.querySelector("[data-key=a]");
-      if (button) button.click();
-    },
+    a: () => act("a"),
+    c: () => act("c"),
+  };
+  const act = (key) => {
+    const button = bar && bar.querySelector(`[data-key=${key}]`);
+    if (!button) return;
+    if (picked.size === 0) keys.x();
+    if (!bar.hidden) button.click();
   };
 
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || event.ctrlKey || event.metaKey || event.altKey) return;
     if (document.body.dataset.keys === "off" || document.querySelector("dialog[open]")) return;
     if (event.target.closest("input:not([type=checkbox]),textarea,select,button")) return;
-    const act = keys[event.key] || keys[event.key.toLowerCase()];
-    if (act) act();
+    const press = keys[event.key] || keys[event.key.toLowerCase()];
+    if (press) press();
   });
 
   document.addEventListener("htmx:afterSwap", show);

@@ -21,6 +21,7 @@ def test_it_holds_pushed_and_unpushed_hits(client, supervisor):
     assert listed(client) == ["乙", "甲"]
     assert listed(client, fate="pushed") == ["甲"]
     assert listed(client, fate="kept") == ["乙"]
+    assert listed(client, fate="closed") == []
     assert listed(client, fate=["kept", "pushed"]) == ["乙", "甲"]
     assert "预算外" in client.get(reverse("alerts:hits")).content.decode()
 
@@ -52,5 +53,5 @@ def test_the_number_of_queries_does_not_grow(client, supervisor, django_assert_m
         make.hit()
         make.hit(alert=make.alert(), why_not_pushed="")
 
-    with django_assert_max_num_queries(11):
+    with django_assert_max_num_queries(12):
         listed(client)

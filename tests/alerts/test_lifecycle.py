@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from accounts.models import Audience
 from accounts.permissions import Role
 from alerts.actions import alerts as actions
-from alerts.actions.hits import close_hits
 from alerts.models import Alert, Grade, State
 from alerts.states import UNDO_WITHIN
 from audit.models import Event
@@ -183,19 +182,6 @@ def test_only_the_holder_gives_an_alert_back():
     back = actions.release_alert(alert=alert, by=user, now=NOW)
 
     assert (back.state, back.holder, said("alert.released")) == (State.PUSHED, None, 1)
-
-
-@pytest.mark.django_db
-def test_ledger_entries_are_closed_in_batches_with_causes():
-    user, hits = make.user(), [make.hit(), make.hit()]
-    carried = make.hit(alert=make.alert(), why_not_pushed="")
-
-    with pytest.raises(ValidationError, match="排除原因"):
-        close_hits(hits=hits, causes=[], by=user, now=NOW)
-    assert close_hits(hits=[*hits, carried], causes=["N03"], by=user, now=NOW) == 2
-    assert close_hits(hits=hits, causes=["N03"], by=user, now=NOW) == 0
-
-    assert said("hits.closed") == 1
 
 
 STEPS = st.lists(
