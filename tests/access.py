@@ -58,4 +58,13 @@ PAGES = {
     "alerts:runs": Page(("read_run",)),
     "alerts:run": Page(("read_run",), "night"),
     "alerts:start_run": Page(("start_run",), post=True),
+    "cases:reviews": Page(("read_case",)),
+    "cases:conclude": Page(("write_case", "write_above"), "alert"),
+    "cases:conclusion": Page(("read_case",), "conclusion"),
+    "cases:note": Page(("read_case",), "conclusion"),
+    "cases:review": Page(
+        ("review_close", "approve_close", "confirm_close", "review_above", "approve_above"),
+        "conclusion",
+        post=True,
+    ),
 }

@@ -7,7 +7,8 @@ import accounts.actions
 import jobs.actions
 from accounts.models import Bureau, User
 from accounts.permissions import Role
-from alerts.models import Alert, Grade, Hit, Night, Reason, RuleVersion
+from alerts.models import Alert, Grade, Hit, Night, Reason, RuleVersion, State
+from cases.models import Conclusion
 from documents.models import StoredFile
 from jobs.models import Job
 from sources.models import Batch, Retailer, RetailerVersion
@@ -121,3 +122,19 @@ def retailer(*, at: Bureau | None = None, code: str = "", **given: Any) -> Retai
         **given,
     )  # fmt: skip
     return made
+
+
+def conclusion(*, at: Bureau | None = None, **given: Any) -> Conclusion:
+    """A conclusion that waits to be looked over: of a yellow alert, by a supervisor who holds it."""
+    place = at or bureau()
+    holder = user(at=place)
+    subject = given.pop("subject_name", "第九便利店")
+    about = alert(at=place, state=State.REVIEWING, holder=holder, subject_name=subject)
+    number = Conclusion.objects.count() + 1
+    given = {
+        "code": f"CZBG-{place.code}-202603-{number:04}", "state": Conclusion.State.REVIEWING,
+        "outcome": "N", "causes": ["N04"], "facts": "店主称本周为女儿办婚宴，已看请柬与采购清单。",
+        "grounds": "请柬与清单相符，库存与账面一致。", "measures": "不予处理，归档备查。",
+        "drafted_by": holder, "created_at": NOW, "submitted_at": NOW, "round": 1, **given,
+    }  # fmt: skip
+    return Conclusion.objects.create(bureau=place, alert=about, **given)

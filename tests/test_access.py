@@ -51,6 +51,9 @@ TARGETS = {
     "batch": lambda bureau: [make.batch(at=bureau, name=f"{CANARY}{bureau.code}.csv").pk],
     "retailer": lambda bureau: [make.retailer(at=bureau, name=f"{CANARY}{bureau.code}").code],
     "alert": lambda bureau: [make.alert(at=bureau, subject_name=f"{CANARY}{bureau.code}").code],
+    "conclusion": lambda bureau: [
+        make.conclusion(at=bureau, subject_name=f"{CANARY}{bureau.code}").code
+    ],
     "night": lambda bureau: [make.night(at=bureau).on.isoformat(), bureau.code],
 }
 COMMON = {"", "deadline", "job"}  # belong to no bureau
@@ -62,6 +65,7 @@ MISSING = {
     "batch": [10**9],
     "retailer": ["nothing"],
     "alert": ["YJ-000000-20260302-999"],
+    "conclusion": ["CZBG-000000-202603-0001"],
     "night": ["2026-03-02", "000000"],
 }
 

@@ -9,7 +9,7 @@ from django import template
 from django.utils import timezone
 
 from accounts.templatetags.ui import WEEKDAYS
-from alerts.causes import CAUSES
+from alerts.causes import CAUSES, VIOLATIONS
 from alerts.detection import FAMILIES, Detector
 from alerts.detectors import all_detectors
 from alerts.models import Alert, Grade, State
@@ -54,7 +54,7 @@ def family_title(family: str) -> str:
 @register.filter
 def cause_titles(codes: Sequence[str]) -> str:
     """The innocent causes in words."""
-    return "、".join(CAUSES.get(code, code) for code in codes)
+    return "、".join((CAUSES | VIOLATIONS).get(code, code) for code in codes)
 
 
 @register.filter

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.http import StaffRequest
 from accounts.models import User
+from accounts.wording import EVENTS
 from alerts.actions.alerts import REFUSALS
 from alerts.columns import column_title
 from alerts.detection import Detector
@@ -22,13 +23,12 @@ from sources.wording import status_title
 
 MONEY = {"amount", "paid_amount", "price", "wholesale_price", "retail_price"}  # in fen
 HIDDEN = {"source", "bureau", "batch_id", "row_no"}
-SAID = {
+SAID = {  # shorter than the audit trail's words, since the page is about one alert
     "alert.pushed": "系统推送",
     "alert.raised": "再次出现，等级上调",
     "alert.claimed": "领取",
     "alert.released": "退回",
     "alert.dismissed": "排除",
-    "alert.reopened": "撤销排除",
 }
 
 
@@ -190,7 +190,7 @@ def _timeline(found: Alert) -> list[dict[str, Any]]:
         {
             "at": event.at,
             "who": names.get(event.actor, "系统"),
-            "text": SAID.get(event.kind, event.kind),
+            "text": SAID.get(event.kind) or EVENTS.get(event.kind, event.kind),
             "now": event is events[-1],
             "hot": event.kind == "alert.raised",
         }

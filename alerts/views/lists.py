@@ -76,7 +76,7 @@ def _tabs(request: StaffRequest, *, now: dt.datetime) -> dict[str, Q]:
         "mine": is_open & Q(holder=request.user),
         "pushed": Q(state=State.PUSHED),
         "overdue": is_open & Q(due_at__lt=now),
-        "closed": Q(state=State.INVALID),
+        "closed": ~is_open,
         "all": Q(),
     }
 
