@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("alerts", "0008_revive_every_hour")]
+    dependencies = [("alerts", "0009_hit_note")]
     operations = [
         migrations.AddField(
             model_name="alert",
