@@ -345,6 +345,18 @@ RECORD = Question(
 )  # what else was said, in the interviewer's words
 
 
+def script(*, bureau: str, name: str, certificate: str) -> str:
+    """What is read aloud first: who is calling, that it is recorded, what about."""
+    badge = f"，证件号 {certificate}" if certificate else ""
+    return (
+        f"您好，我是{bureau}内部专卖管理监督人员{name}{badge}。本次通话会录音，"
+        "想向您核实最近的卷烟订购情况，请您如实说明。您可以不回答，也可以随时提出意见。"
+    )
+
+
+OPENING = "请您先说说：最近一次订货是哪一天？一共订了多少条？"  # Q1: without naming day or quantity
+
+
 def questions(family: str) -> tuple[Question, ...]:
     """The questions after the statement for an alert of a family, in the order of asking."""
     return (*CORE, *EXTRA.get(family, ()), RECORD)

@@ -20,6 +20,20 @@ class InterviewQuerySet(ScopedQuerySet["Interview"]):
             "alert__due_at", "created_at", "pk"
         )
 
+    def with_calls(self) -> Self:
+        """Each with `calls` (how many), and `last_at` and `last_result` of the last one."""
+        last = Attempt.objects.filter(interview=models.OuterRef("pk")).order_by("-number")
+        return self.annotate(
+            calls=models.Count("attempts"),
+            last_at=models.Subquery(last.values("dialled_at")[:1]),
+            last_result=models.Subquery(last.values("result")[:1]),
+        )
+
+    def matching(self, text: str) -> Self:
+        """Those whose code, or whose shop's name or licence number, contains the text."""
+        hit = Q(code__contains=text) | Q(alert__subject_name__icontains=text)
+        return self.filter(hit | Q(alert__licence_no__contains=text))
+
     def open(self) -> Self:
         return self.filter(state__in=[Interview.State.PLANNED, Interview.State.TALKING])
 
