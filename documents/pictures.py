@@ -53,12 +53,14 @@ def taken_at_and_place(stream: IO[bytes]) -> Taken:
 
     Raises ValidationError for what is no picture. Leaves the stream at its beginning.
     """
-    exif = _open(stream).getexif()
-    stream.seek(0)
+    image = _open(stream)
     try:
+        exif = image.getexif()
         details, place = exif.get_ifd(IFD.Exif), exif.get_ifd(IFD.GPSInfo)
     except UNREADABLE:
         return Taken()
+    finally:
+        stream.seek(0)
     latitude = _degrees(place, GPS.GPSLatitude, GPS.GPSLatitudeRef, "S", 90)
     longitude = _degrees(place, GPS.GPSLongitude, GPS.GPSLongitudeRef, "W", 180)
     if latitude is None or longitude is None:

@@ -17,6 +17,7 @@ log = structlog.get_logger()
 # Telephones write recordings of sound alone as video/mp4, video/webm and video/3gpp too.
 SHOWN = re.compile(r"application/pdf|image/(png|jpeg|webp)|audio/.+|video/(mp4|webm|3gpp)")
 PIECE = 4 * 2**20  # bytes of one answer to a player that asks for a part
+SMALL = 16 * 2**20  # bytes
 RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 
@@ -29,7 +30,7 @@ def serve(
     `wanted` is the request's Range header: players ask for parts, to jump and to begin early.
     """
     try:
-        stream = (Path(settings.MEDIA_ROOT) / file.path).open("rb")
+        stream = _opened(file)
     except OSError:
         return _damaged(file, "missing")
     if hashlib.file_digest(stream, "sha256").hexdigest() != file.sha256:
@@ -38,13 +39,12 @@ def serve(
     stream.seek(0)
     shown = inline and SHOWN.fullmatch(file.content_type) is not None
     part = _part(wanted, file.size) if shown else None
-    body: io.IOBase = stream
     if part:
-        with stream:
-            stream.seek(part[0])
-            body = io.BytesIO(stream.read(part[1] - part[0]))
+        with stream as whole:
+            whole.seek(part[0])
+            stream = io.BytesIO(whole.read(part[1] - part[0]))
     response = FileResponse(
-        body,
+        stream,
         as_attachment=not shown,
         filename=re.sub(r'[\x00-\x1f\x7f/\\"]', "_", name) or "file",
         content_type=file.content_type if shown else "application/octet-stream",
@@ -56,6 +56,12 @@ def serve(
         response["Accept-Ranges"] = "bytes"
     _lock(response, file)
     return response
+
+
+def _opened(file: StoredFile) -> io.BufferedReader | io.BytesIO:
+    """The file; up to 16 MiB in memory, so that what was checked is to the byte what is sent."""
+    path = Path(settings.MEDIA_ROOT) / file.path
+    return io.BytesIO(path.read_bytes()) if file.size <= SMALL else path.open("rb")
 
 
 def _lock(response: HttpResponseBase, file: StoredFile) -> None:
