@@ -6,7 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -26,14 +26,18 @@ Align = Literal["left", "center", "right"]
 
 @dataclass(frozen=True)
 class Heading:
+    """一、 of level 1, （一） of level 2. The numbers are the caller's."""
+
     text: str
+    level: int = 1
 
 
 @dataclass(frozen=True)
 class Text:
-    """Paragraphs, one a line, each indented by two characters."""
+    """Paragraphs, one a line, each indented by two characters, unless it is a form of address."""
 
     text: str
+    indent: bool = True
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,7 @@ class Table:
     total: Sequence[str] = ()  # a last row in bold
     note: str = ""
     wide: bool = False
+    title: str = ""  # above the table, as an annex has it
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,14 @@ class Signatures:
     items: Sequence[tuple[str, bytes | None, str, str]]
 
 
-Block = Heading | Text | Facts | Table | Pictures | Statement | Signatures
+@dataclass(frozen=True)
+class Closing:
+    """落款: who issues the paper and the date, on lines of their own at the right."""
+
+    text: str
+
+
+Block = Heading | Text | Facts | Table | Pictures | Statement | Signatures | Closing
 
 
 @dataclass(frozen=True)
@@ -163,12 +175,8 @@ def _marks(items: Any) -> list[str]:
 def _block(block: Block, folder: Path) -> dict[str, Any]:
     """A block as the template reads it; its pictures become files of the folder."""
     match block:
-        case Heading(text):
-            return {"kind": "heading", "text": text}
-        case Text(text):
-            return {"kind": "text", "text": text}
-        case Statement(text):
-            return {"kind": "statement", "text": text}
+        case Heading() | Text() | Statement() | Closing():
+            return {"kind": type(block).__name__.lower(), **asdict(block)}
         case Facts():
             rows = _lines_of_facts(block)
             return {"kind": "facts", "columns": block.columns, "rows": rows}
@@ -239,6 +247,7 @@ def _table(table: Table) -> dict[str, Any]:
         "align": [align for _, align in table.columns],
         "rows": [list(row) for row in table.rows],
         "total": list(table.total),
+        "title": table.title,
         "note": table.note,
         "wide": table.wide,
         "size": size,

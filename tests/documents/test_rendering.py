@@ -8,6 +8,7 @@ from pypdf import PdfReader
 
 from documents import glyphs
 from documents.rendering import (
+    Closing,
     Facts,
     Heading,
     Pictures,
@@ -41,13 +42,16 @@ def test_every_block_is_printed_in_its_order():
         Pictures([(picture(), "店面"), (picture("PNG"), "柜台")]),
         Statement("以上记录我已看过。"),
         Signatures([("当事人", picture("PNG"), "11 月 23 日", ""), ("见证人", None, "", "代签")]),
+        Heading("（一）附记", level=2),
+        Closing("崇左市烟草专卖局\n2026 年 11 月"),
+        Table([("列", "left")], [["格"]], title="附表 1"),
         code="SDHC-451423-202611-0007",
         subtitle="（内部专卖管理监督）",
     )
 
     parts = (
         "编号：SDHC-451423-202611-0007 龙州县烟草专卖局 实地核查记录 （内部专卖管理监督） 一、基本情况 店名 鸿运便利店"
-        " 事由 第一段。 第二段。 品规 真龙（200） 合计 单位：条。 店面 柜台 以上记录我已看过。 当事人 11月23日 见证人 代签 （以下空白）"
+        " 事由 第一段。 第二段。 品规 真龙（200） 合计 单位：条。 店面 柜台 以上记录我已看过。 当事人 11月23日 见证人 代签 （一）附记 崇左市烟草专卖局 2026年11月 附表1 格 （以下空白）"
     )
     places = [text.find(part) for part in parts.split()]
     assert -1 not in places
@@ -88,9 +92,16 @@ def test_a_draft_says_so_on_every_page():
 def test_a_wide_table_has_sideways_pages_of_its_own():
     wide = Table([("列", "left")] * 17, [["12345.6"] * 17] * 3, wide=True)
 
-    pages = PdfReader(io.BytesIO(render(a_paper(Text("前"), wide, Text("后"))))).pages
+    def sideways(*blocks):
+        pages = PdfReader(io.BytesIO(render(a_paper(*blocks)))).pages
+        return [page.mediabox.width > page.mediabox.height for page in pages]
 
-    assert [page.mediabox.width > page.mediabox.height for page in pages] == [False, True, False]
+    assert sideways(Text("前"), wide, Text("后")) == [False, True, False]
+    assert sideways(Text("前"), wide) == [False, True]
+
+
+def test_a_paper_with_a_closing_ends_there():
+    assert printed(Text("正文"), Closing("崇左市烟草专卖局")).count("以下空白") == 0
 
 
 def test_it_is_pdf_a_with_our_fonts_inside():
