@@ -13,7 +13,7 @@ from PIL import Image, ImageOps
 from PIL.ExifTags import GPS, IFD, Base
 
 SIDE = 2048  # pixels of the longer side of a copy
-MOST = 50_000_000  # pixels; a small file can be a huge picture
+MOST = 64_000_000  # pixels: a 50-megapixel telephone has 50.3; a small file can say far more
 FORMATS = ("JPEG", "PNG", "WEBP")  # JPEG includes what some telephones make of it, MPO
 UNREADABLE = (
     *(OSError, ValueError, SyntaxError, LookupError, TypeError, EOFError, OverflowError),
@@ -33,7 +33,7 @@ class Taken:
 def preview(stream: IO[bytes], *, side: int = SIDE) -> bytes:
     """The picture as JPEG, upright, at most `side` pixels long, without anything the camera added.
 
-    Raises ValidationError for what is no picture or has more than 50 million pixels.
+    Raises ValidationError for what is no picture or has more than 64 million pixels.
     """
     image = _load(stream, side)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
@@ -81,7 +81,7 @@ def _open(stream: IO[bytes]) -> Image.Image:
             "这个文件不是可以识别的图片。请上传 JPEG、PNG 或 WebP 格式的照片。"
         ) from None
     if pixels > MOST:
-        raise ValidationError("图片超过 5000 万像素，无法处理。请缩小后再上传。")
+        raise ValidationError("图片超过 6400 万像素，无法处理。请缩小后再上传。")
     return image
 
 
