@@ -67,6 +67,17 @@ def assign_role(
 
 
 @transaction.atomic
+def set_certificate(*, user: User, number: str, until: dt.date, by: str) -> None:
+    """Register the enforcement certificate (执法证) of a user and the last day on which it holds."""
+    user.certificate_no, user.certificate_until = number, until
+    user.save(update_fields=["certificate_no", "certificate_until"])
+    audit.actions.record(
+        "user.certified", subject=user.code, bureau="", by=by, number=number,
+        on=until.isoformat(),
+    )  # fmt: skip
+
+
+@transaction.atomic
 def end_assignment(*, assignment: Assignment, today: dt.date, by: User) -> None:
     """Take a role back from today on; open sessions end at once."""
     yesterday = today - dt.timedelta(days=1)

@@ -8,7 +8,9 @@ import jobs.actions
 from accounts.models import Bureau, User
 from accounts.permissions import Role
 from alerts.models import Alert, Grade, Hit, Night, Reason, RuleVersion, State
-from cases.models import Conclusion
+from cases.actions.inspections import start_inspection
+from cases.actions.inspections_planning import plan_inspection
+from cases.models import Conclusion, Inspection
 from documents.models import StoredFile
 from jobs.models import Job
 from sources.models import Batch, Retailer, RetailerVersion
@@ -138,3 +140,32 @@ def conclusion(*, at: Bureau | None = None, **given: Any) -> Conclusion:
         "drafted_by": holder, "created_at": NOW, "submitted_at": NOW, "round": 1, **given,
     }  # fmt: skip
     return Conclusion.objects.create(bureau=place, alert=about, **given)
+
+
+def officer(*, at: Bureau | None = None, role: str = Role.COUNTY_SUPERVISOR, **given: Any) -> User:
+    """Somebody with an enforcement certificate of their own."""
+    number = User.objects.count() + 1
+    given = {
+        "certificate_no": f"4514{number:05}", "certificate_until": dt.date(2030, 1, 1), **given
+    }  # fmt: skip
+    return user(role, at=at, **given)
+
+
+def inspection(
+    *,
+    at: Bureau | None = None,
+    first: User | None = None,
+    second: User | None = None,
+    planned_only: bool = False,
+    **about: Any,
+) -> Inspection:
+    """A visit that two officers have begun, about an alert of theirs."""
+    place = at or bureau()
+    first, second = first or officer(at=place), second or officer(at=place)
+    made = plan_inspection(
+        alert=alert(at=place, **{"state": State.CLAIMED, "holder": first, **about}),
+        second=second, planned_at=NOW, reason="核实订货异常情况", by=first, now=NOW,
+    )  # fmt: skip
+    if planned_only:
+        return made
+    return start_inspection(inspection=made, place=None, why_far="", by=first, now=NOW)

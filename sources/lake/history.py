@@ -12,8 +12,8 @@ from sources.lake.engine import connect, scan
 Row = dict[str, Any]
 
 _COLUMNS = {
-    "orders": "order_id, day, order_time AS at, week_start, channel, qty, amount, tier, ip, status, "
-    "is_cancelled, is_return, batch_id, row_no",
+    "orders": "order_id, day, order_time AS at, week_start, channel, qty, amount, tier, ip, device_id, "
+    "status, is_cancelled, is_return, batch_id, row_no",
     "deliveries": "order_id, day, delivered_qty, sign_by, gps_offset_m, exception",
     "payments": "order_id, day, paid_amount, payer_name, result",
     "changes": "day, field, old_value, new_value, old_shown, new_shown, operator, approver",

@@ -14,8 +14,9 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
-from accounts.actions import assign_role, create_bureau, create_user
+from accounts.actions import assign_role, create_bureau, create_user, set_certificate
 from accounts.models import Bureau, User
+from accounts.permissions import Role
 from accounts.walls import ALL, open_walls
 from alerts.models import Night
 from neiguan.demo_people import BUREAUS, DEMO_PASSWORD, MAIN, POSTS, Post
@@ -26,6 +27,11 @@ from sources.sample.masters import CITY, PLACES
 BY = "system"
 NIGHT_WEEKS = 3
 DAY = dt.timedelta(days=1)
+CERTIFIED = {  # who carries an enforcement certificate, and for how long
+    Role.COUNTY_SUPERVISOR, Role.COUNTY_LEAD, Role.MONOPOLY_LIAISON, Role.CITY_SUPERVISOR,
+    Role.CITY_LEAD,
+}  # fmt: skip
+CERTIFIED_FOR = 730 * DAY
 
 
 class Command(BaseCommand):
@@ -156,6 +162,9 @@ def make_person(post: Post, *, today: dt.date) -> None:
         )
         bureau = Bureau.objects.get(code=post.bureau)
         assign_role(user=user, bureau=bureau, role=post.role, since=today, by=None)
+    if post.role in CERTIFIED and not user.certificate_no:
+        number = f"{post.bureau:0<6}{2001 + POSTS.index(post)}"
+        set_certificate(user=user, number=number, until=today + CERTIFIED_FOR, by=BY)
 
 
 @transaction.atomic
