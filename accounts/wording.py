@@ -147,7 +147,6 @@ DETAILS = {
     "part": "部分",
     "is_late": "是否逾期",
     "marks": "批注数",
-    "number": "第几次",
     "sheet": "评分表版本",
     "item": "考核项",
     "total": "总分",

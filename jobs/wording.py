@@ -10,5 +10,7 @@ KINDS = {
     "alerts.grade": "夜间检测：定级与推送",
     "alerts.revive_watched": "关注到期的预警重新推送",
     "cases.print_record": "生成记录 PDF",
+    "reports.draft": "生成月度报告草稿",
+    "reports.remind": "月度报告到期提醒",
     "audit.checkpoint": "审计检查点",
 }

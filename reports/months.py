@@ -9,6 +9,11 @@ ONE_DAY = dt.timedelta(days=1)
 _WRITTEN = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 
 
+def local(moment: dt.datetime) -> dt.datetime:
+    """A moment as China's clocks show it."""
+    return timezone.localtime(moment)
+
+
 def month_of(day: dt.date) -> dt.date:
     """The first day of a day's month."""
     return day.replace(day=1)

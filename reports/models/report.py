@@ -26,8 +26,8 @@ class MonthlyReportQuerySet(ScopedQuerySet["MonthlyReport"]):
 class MonthlyReport(Scoped):
     """One county's report of one month while it is written. What was submitted is a Submission.
 
-    `sections`: key of reports.sections -> {"text", "version", "by", "at"}, each saved by itself.
-    `plan`: next month's work as rows of {"matter", "who", "until"}.
+    `parts`: key of reports.parts -> {"value", "version", "by", "at"}, each saved by itself. A value
+    is a text; for the plan rows of {"matter", "who", "until"}; for self-scores item -> points.
     """
 
     class State(models.TextChoices):
@@ -42,11 +42,7 @@ class MonthlyReport(Scoped):
     month = models.DateField()  # its first day
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     due_at = models.DateTimeField(null=True)  # kept up to date until it is submitted
-    sections = models.JSONField(default=dict)
-    plan = models.JSONField(default=list)
-    plan_version = models.PositiveIntegerField(default=1)
-    self_scores = models.JSONField(default=dict)  # item number as text -> points
-    note = models.TextField(blank=True)  # 口径说明: why a typed figure is not the system's
+    parts = models.JSONField(default=dict)
     sent_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     approved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     writers = models.ManyToManyField(User, related_name="+")
@@ -91,12 +87,22 @@ class MonthlyReport(Scoped):
         return self.state in (self.State.SUBMITTED, self.State.RECEIVED)
 
     def text_of(self, key: str) -> str:
-        """The narrative of a section."""
-        return str(self.sections.get(key, {}).get("text", ""))
+        """The narrative of a section, or the note."""
+        return str(self.parts.get(key, {}).get("value", ""))
+
+    @property
+    def plan(self) -> list[dict[str, str]]:
+        """Next month's work: matter, who, until."""
+        return list(self.parts.get("plan", {}).get("value", []))
+
+    @property
+    def self_scores(self) -> dict[str, str]:
+        """自评: the number of an item of the sheet -> points, both as text."""
+        return dict(self.parts.get("self", {}).get("value", {}))
 
     def version_of(self, key: str) -> int:
-        """How often a section was saved; 0 before the first time."""
-        return int(self.sections.get(key, {}).get("version", 0))
+        """How often a part was saved; 0 before the first time."""
+        return int(self.parts.get(key, {}).get("version", 0))
 
     def is_late(self, *, now: dt.datetime) -> bool:
         """Whether it should have been submitted by now and was not."""
