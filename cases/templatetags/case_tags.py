@@ -3,12 +3,21 @@
 from typing import Any
 
 from django import template
+from django.db.models import Value
+from django.urls import reverse
 
 from alerts.models import HELD_STATES, Alert, State
 from alerts.states import Step, may_go
 from cases.models import Conclusion, Inspection, Interview
 
 register = template.Library()
+RECORDS: dict[str, tuple[Any, str]] = {  # by the name of their page, in the order of the work
+    "interview": (Interview, "电话询访"),
+    "inspection": (Inspection, "实地核查"),
+    "conclusion": (Conclusion, "处置报告"),
+}
+ORDER = {kind: place for place, kind in enumerate(RECORDS)}
+DONE = {"completed", "unreached", "sealed", "approved", "cancelled"}
 WITH_REPORT = (State.REVIEWING, State.CLOSED, State.MONITORING)
 
 
@@ -33,21 +42,24 @@ def case_steps(context: dict[str, Any], alert: Alert) -> dict[str, Any]:
 def case_records(context: dict[str, Any], alert: Alert) -> dict[str, Any]:
     """The alert's interviews, inspections and conclusions, and its doubts; only what one may read."""
     user = context["request"].user
-    records = [
-        *Interview.objects.visible_to(user, "read_case").filter(alert=alert).order_by("pk"),
-        *Inspection.objects.visible_to(user, "read_case").filter(alert=alert).order_by("pk"),
-        *Conclusion.objects.visible_to(user, "read_case").filter(alert=alert).order_by("pk"),
+    found = [
+        model.objects.visible_to(user, "read_case")
+        .filter(alert=alert)
+        .order_by()
+        .annotate(kind=Value(kind))
+        .values_list("kind", "code", "state")
+        for kind, (model, _title) in RECORDS.items()
     ]
-    return {"records": [_record(one) for one in records]}
+    rows = sorted(found[0].union(*found[1:], all=True), key=lambda row: (ORDER[row[0]], row[1]))
+    return {"records": [_record(*row) for row in rows]}
 
 
-def _record(one: Interview | Inspection | Conclusion) -> dict[str, Any]:
-    titles = {Interview: "电话询访", Inspection: "实地核查", Conclusion: "处置报告"}
-    done = {"completed", "unreached", "sealed", "approved", "cancelled"}
+def _record(kind: str, code: str, state: str) -> dict[str, Any]:
+    model, title = RECORDS[kind]
     return {
-        "title": titles[type(one)],
-        "code": one.code,
-        "url": one.get_absolute_url(),
-        "state": one.get_state_display(),
-        "is_done": one.state in done,
+        "title": title,
+        "code": code,
+        "url": reverse(f"cases:{kind}", args=[code]),
+        "state": model.State(state).label,
+        "is_done": state in DONE,
     }
