@@ -1,8 +1,10 @@
 """The two tables behind a report: which figures they show, in which order, and under which heads."""
 
 from dataclasses import dataclass
+from typing import Any
 
-from reports.figures import ROWS, TOTAL, Figures
+from reports.figures import ROWS, TOTAL, Figures, unplain
+from reports.models.report import Content
 from reports.sections import shown
 from reports.summaries import RATES, title_of
 
@@ -12,6 +14,7 @@ HANDLING = (
 )  # fmt: skip
 CALLS = ("calls_due", "called", "reach_rate", "to_visit")
 VISITS = ("visits_due", "visited", "red_visit_rate", "refused", "unequal")
+BRIEF = ("new", "closed", "in_time_rate", "proven")
 TITLES = {"called": "实询", "visited": "实查"}  # in annex 2
 ROW_TITLES = {**{row: f"{grade}色" for row, grade in ROWS.items()}, TOTAL: "合计"}
 NOTE = (
@@ -95,6 +98,19 @@ def _change(now: Cell, then: Cell) -> str:
         return "—"
     gap = round((now.value - then.value) * 100, 1) if now.is_rate else now.value - then.value
     return f"{gap:+g}".replace("-", "−") + (" 点" if now.is_rate else "") if gap else "0"
+
+
+def brief_of(content: Content) -> dict[str, Any]:
+    """The few columns that stand in the text: by grade, with how many more are new than last month."""
+    figures, last = unplain(content["figures"]), unplain(content["last"])
+    lines = []
+    for row, grade in ROWS.items():
+        now, before = figures[f"{row}.new"].value or 0, last.get(f"{row}.new")
+        change = "—" if before is None else f"{now - (before.value or 0):+g}".replace("-", "−")
+        cells = _cells(figures, row, BRIEF)
+        lines.append({"grade": grade.value, "cells": cells, "change": change})
+    columns = ["新增", "办结", *(title_of(key) for key in BRIEF[2:])]
+    return {"columns": columns, "lines": lines}
 
 
 def faults_of(figures: Figures) -> list[str]:

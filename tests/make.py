@@ -13,6 +13,12 @@ from cases.actions.inspections_planning import plan_inspection
 from cases.models import Conclusion, Inspection
 from documents.models import StoredFile
 from jobs.models import Job
+from reports.actions import scoring
+from reports.actions.drafting import start_report
+from reports.actions.handing import approve_report, send_for_review, submit_report
+from reports.actions.receiving import receive_report
+from reports.models import Assessment, MonthlyReport
+from reports.sections import TEXTS
 from sources.models import Batch, Retailer, RetailerVersion
 
 DAY = dt.date(2026, 3, 2)
@@ -169,3 +175,63 @@ def inspection(
     if planned_only:
         return made
     return start_inspection(inspection=made, place=None, why_far="", by=first, now=NOW)
+
+
+MARCH = dt.date(2026, 3, 1)
+HANDED_IN = dt.datetime(2026, 4, 2, 2, tzinfo=dt.UTC)  # before March's report is due
+
+
+def report(*, at: Bureau | None = None, month: dt.date = MARCH, text: str = "") -> MonthlyReport:
+    """A complete draft. `text` stands in every section."""
+    place = at or bureau()
+    made = start_report(bureau=place, month=month, by=user(at=place), now=HANDED_IN)
+    words = (
+        f"{text}本月按要求处置预警，逐户核实，未发现其他情况；分析成因，提出建议，落实到人。" * 2
+    )
+    values: dict[str, Any] = {section.key: words for section in TEXTS}
+    values["plan"] = [{"matter": "走访重点户", "who": "韦建国", "until": "2030-04-20"}]
+    made.parts = {
+        key: {"value": value, "version": 1, "by": "张", "at": HANDED_IN.isoformat()}
+        for key, value in values.items()
+    }
+    made.save()
+    return made
+
+
+def submitted(
+    *, at: Bureau | None = None, now: dt.datetime = HANDED_IN, **given: Any
+) -> MonthlyReport:
+    """A report that three people of the county have sent, approved and signed."""
+    place = at or bureau()
+    made = report(at=place, **given)
+    made = send_for_review(report=made, by=user(at=place), now=now, version=made.version)
+    lead, head = user(Role.COUNTY_LEAD, at=place), user(Role.COUNTY_DEPUTY_HEAD, at=place)
+    made = approve_report(report=made, by=lead, version=made.version)
+    submit_report(report=made, by=head, now=now, version=made.version)
+    return MonthlyReport.objects.select_related("bureau__parent").get(pk=made.pk)
+
+
+def received(*, at: Bureau | None = None, **given: Any) -> MonthlyReport:
+    """A report that the city has taken."""
+    made = submitted(at=at, **given)
+    by = user(Role.CITY_SUPERVISOR, at=made.bureau.city)
+    return receive_report(report=made, by=by, version=made.version)
+
+
+def assessment(*, at: Bureau | None = None, until: str = "published", **given: Any) -> Assessment:
+    """An assessment on the way: draft, scored (as suggested), confirmed or published."""
+    of = received(at=at, **given)
+    scorer = user(Role.CITY_SUPERVISOR, at=of.bureau.city)
+    made = scoring.start_assessment(report=of, by=scorer, now=HANDED_IN)
+    if until == "draft":
+        return made
+    scores = {item.number: scoring.Score(item.suggested) for item in made.items.all()}
+    scoring.score_items(assessment=made, scores=scores, by=scorer)
+    made = scoring.finish_scoring(assessment=made, by=scorer, now=HANDED_IN, version=made.version)
+    confirmer = user(Role.CITY_LEAD, at=of.bureau.city)
+    for state, go in (
+        ("confirmed", scoring.confirm_assessment), ("published", scoring.publish_assessment)
+    ):  # fmt: skip
+        if until in (state, "published"):
+            made = go(assessment=made, by=confirmer, now=HANDED_IN, version=made.version)
+    return made

@@ -13,6 +13,7 @@ from accounts.models import Audience, DeadlineRule
 from accounts.permissions import MAY, Reach, Role
 from tests import make
 from tests.access import PAGES
+from tests.cases import visits
 from tests.conftest import StaffClient
 from tests.test_architecture import pages
 
@@ -45,6 +46,36 @@ def parked_job(_bureau):
     return [job.pk]
 
 
+def photographed(bureau):
+    visit = make.inspection(at=bureau, subject_name=f"{CANARY}{bureau.code}")
+    return [visit.code, visits.photograph(visit).number]
+
+
+def signed_visit(bureau):
+    visit = visits.fill(make.inspection(at=bureau, subject_name=f"{CANARY}{bureau.code}"))
+    visits.put_hand(visit, "retailer")
+    return [visit.code, "retailer"]
+
+
+def visited(bureau):
+    return [make.inspection(at=bureau, subject_name=f"{CANARY}{bureau.code}").code]
+
+
+def report(bureau):
+    made = make.report(at=bureau, text=f"{CANARY}{bureau.code}")
+    return [made.month_text, bureau.code]
+
+
+def submission(bureau):
+    made = make.submitted(at=bureau, text=f"{CANARY}{bureau.code}")
+    return [made.month_text, bureau.code, 1]
+
+
+def assessment(bureau):
+    made = make.assessment(at=bureau)
+    return [made.month_text, bureau.code]
+
+
 TARGETS = {
     "": lambda _: [],
     "person": person,
@@ -57,7 +88,20 @@ TARGETS = {
     "conclusion": lambda bureau: [
         make.conclusion(at=bureau, subject_name=f"{CANARY}{bureau.code}").code
     ],
+    "inspection": visited,
+    "inspection_section": lambda bureau: [*visited(bureau), "premises"],
+    "inspection_photo": photographed,
+    "inspection_signature": signed_visit,
     "night": lambda bureau: [make.night(at=bureau).on.isoformat(), bureau.code],
+}
+TARGETS |= {
+    "month": lambda bureau: ["2026-03", bureau.code],
+    "report": report,
+    "part": lambda bureau: [*report(bureau), "basics"],
+    "figure": lambda bureau: [*report(bureau), "red", "new"],
+    "submission": submission,
+    "assessment": assessment,
+    "item": lambda bureau: [*assessment(bureau), 1],
 }
 COMMON = {"", "deadline", "job"}  # belong to no bureau
 MISSING = {
@@ -69,7 +113,23 @@ MISSING = {
     "retailer": ["nothing"],
     "alert": ["YJ-000000-20260302-999"],
     "conclusion": ["CZBG-000000-202603-0001"],
+    "inspection": ["SDHC-000000-202603-0001"],
+    "inspection_section": ["SDHC-000000-202603-0001", "premises"],
+    "inspection_photo": ["SDHC-000000-202603-0001", 1],
+    "inspection_signature": ["SDHC-000000-202603-0001", "retailer"],
     "night": ["2026-03-02", "000000"],
+}
+
+
+NO_MONTH = ["2026-03", "000000"]
+MISSING |= {
+    "month": NO_MONTH,
+    "report": NO_MONTH,
+    "part": [*NO_MONTH, "basics"],
+    "figure": [*NO_MONTH, "red", "new"],
+    "submission": [*NO_MONTH, 1],
+    "assessment": NO_MONTH,
+    "item": [*NO_MONTH, 1],
 }
 
 

@@ -123,11 +123,12 @@ def save_verdict(*, assessment: Assessment, verdict: Verdict, by: User) -> Asses
         raise ValidationError(f"加分在 0 至 {most:f} 分之间，没有保存。")
     if verdict.bonus and not verdict.bonus_reason.strip():
         raise ValidationError("加分须写明理由，没有保存。")
+    before = _verdict_of(assessment)
     assessment.bonus, assessment.bonus_reason = verdict.bonus, verdict.bonus_reason.strip()
-    assessment.veto_reason, assessment.comment = (
-        verdict.veto_reason.strip(),
-        verdict.comment.strip(),
-    )
+    assessment.veto_reason = verdict.veto_reason.strip()
+    assessment.comment = verdict.comment.replace("\r\n", "\n").strip()
+    if _verdict_of(assessment) == before:
+        return assessment
     assessment.save(update_fields=["bonus", "bonus_reason", "veto_reason", "comment"])
     audit.actions.record(
         "score.judged", subject=assessment.code, bureau=assessment.bureau.code, by=by.code,
@@ -223,6 +224,12 @@ def total_of(assessment: Assessment, items: list[AssessmentItem]) -> Decimal:
     if assessment.is_vetoed:
         return Decimal(0)
     return sum((item.score or Decimal(0) for item in items), assessment.bonus)
+
+
+def _verdict_of(assessment: Assessment) -> Verdict:
+    return Verdict(
+        assessment.bonus, assessment.bonus_reason, assessment.veto_reason, assessment.comment
+    )
 
 
 def _locked(assessment: Assessment, state: str, *, version: int | None = None) -> Assessment:

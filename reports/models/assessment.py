@@ -86,6 +86,11 @@ class Assessment(Scoped):
         return reverse("reports:score", args=[months.written(self.month), self.bureau.code])
 
     @property
+    def month_text(self) -> str:
+        """The month as addresses have it: 2026-11."""
+        return months.written(self.month)
+
+    @property
     def is_vetoed(self) -> bool:
         return bool(self.veto_reason)
 

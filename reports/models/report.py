@@ -72,6 +72,11 @@ class MonthlyReport(Scoped):
         return reverse("reports:report", args=[months.written(self.month), self.bureau.code])
 
     @property
+    def month_text(self) -> str:
+        """The month as addresses have it: 2026-11."""
+        return months.written(self.month)
+
+    @property
     def title(self) -> str:
         """What stands above it: 龙江县局 2026 年 11 月内管工作报告."""
         return f"{self.bureau.name} {months.title(self.month)}内管工作报告"

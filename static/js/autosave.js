@@ -74,6 +74,7 @@
     setInterval(save, EVERY);
     addEventListener("pagehide", save);
     document.addEventListener("visibilitychange", () => document.hidden && save());
+    document.addEventListener("autosave", (event) => event.detail.push(save())); // asked to, now
 
     form.addEventListener("submit", (event) => {
       if (!sending) return;
