@@ -49,7 +49,7 @@ class Field:
         return self.required or any(values.get(key) in given for key, given in self.needed_if)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Section:
     """One step of the visit."""
 

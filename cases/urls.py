@@ -1,6 +1,15 @@
 from django.urls import path
 
-from cases.views import conclusions, interview, interview_steps, interviews
+from cases.views import (
+    conclusions,
+    inspection_form,
+    inspection_photos,
+    inspection_signing,
+    inspections,
+    interview,
+    interview_steps,
+    interviews,
+)
 
 app_name = "cases"
 urlpatterns = [
@@ -23,4 +32,45 @@ urlpatterns = [
     path("conclusions/<str:code>/", conclusions.conclusion, name="conclusion"),
     path("conclusions/<str:code>/review/", conclusions.review, name="review"),
     path("conclusions/<str:code>/note.pdf", conclusions.note, name="note"),
+    path("inspections/", inspections.inspections, name="inspections"),
+    path("alerts/<str:code>/inspection/", inspections.plan, name="plan_inspection"),
+    path("inspections/<str:code>/", inspections.inspection, name="inspection"),
+    path("inspections/<str:code>/approve/", inspections.approve, name="approve_inspection"),
+    path("inspections/<str:code>/cancel/", inspections.cancel, name="cancel_inspection"),
+    path("inspections/<str:code>/start/", inspections.start, name="start_inspection"),
+    path("inspections/<str:code>/products/", inspection_form.add_product, name="add_product"),
+    path(
+        "inspections/<str:code>/photos/<int:number>/",
+        inspection_photos.photo,
+        name="inspection_photo",
+    ),
+    path(
+        "inspections/<str:code>/photos/<int:number>/small/",
+        inspection_photos.small,
+        name="inspection_photo_small",
+    ),
+    path(
+        "inspections/<str:code>/photos/<int:number>/remove/",
+        inspection_photos.remove,
+        name="remove_photo",
+    ),
+    path("inspections/<str:code>/signing/", inspection_signing.sign, name="sign_inspection"),
+    path(
+        "inspections/<str:code>/signatures/<slug:who>/",
+        inspection_signing.signature,
+        name="inspection_signature",
+    ),
+    path("inspections/<str:code>/unsigned/", inspection_signing.unsigned, name="note_unsigned"),
+    path("inspections/<str:code>/seal/", inspection_signing.seal, name="seal_inspection"),
+    path(
+        "inspections/<str:code>/supplement/",
+        inspection_signing.supplement,
+        name="supplement_inspection",
+    ),
+    path(
+        "inspections/<str:code>/record.pdf",
+        inspection_signing.record_pdf,
+        name="inspection_paper",
+    ),
+    path("inspections/<str:code>/<slug:key>/", inspection_form.section, name="inspection_section"),
 ]

@@ -15,10 +15,11 @@ from cases.actions.inspections import digest_of, officers_of, refuse_elsewhere
 from cases.actions.sealing import canonical, digest, seal_record
 from cases.content import UNSIGNED, record_of, sealed_content
 from cases.models import Inspection, Photo, SealedRecord, Signature
-from cases.sections import DOUBTS, PHOTOS, SECTIONS, SIGN, STOCK
+from cases.sections import DOUBTS, PHOTOS, SECTIONS, STOCK
 
 CODES = 10  # carton codes looked at, or a fifth of the stock where that is less
-Lack = tuple[str, str]  # the section's key, and what is missing in it
+SIGNED = "signed"  # where a signature is missing, not an answer
+Lack = tuple[str, str]  # the section's key or SIGNED, and what is missing there
 PICTURED = (Photo.Kind.FRONT, Photo.Kind.LICENCE, Photo.Kind.COUNTER)
 Kind = Photo.Kind
 
@@ -34,7 +35,7 @@ def lacking(inspection: Inspection) -> list[Lack]:
     if not absent:
         found += [*_stock(inspection), *_doubts(inspection)]
     found += [*_photos(inspection, absent=absent), *_signatures(inspection, absent=absent)]
-    order = [section.key for section in SECTIONS]
+    order = [*(section.key for section in SECTIONS), SIGNED]
     return sorted(found, key=lambda lack: order.index(lack[0]))
 
 
@@ -75,16 +76,16 @@ def _signatures(inspection: Inspection, *, absent: bool) -> Iterator[Lack]:
     unsigned = inspection.signed in UNSIGNED
     retailer = signed.get(Who.RETAILER)
     if not unsigned and retailer is None:
-        yield SIGN.key, "当事人还没有签字（拒绝或无法签字的请登记）"
+        yield SIGNED, "当事人还没有签字（拒绝或无法签字的请登记）"
     if unsigned and not absent and not _witnessed(inspection, signed):
-        yield SIGN.key, "当事人未签字，请由见证人签名，或上传见证录音录像"
+        yield SIGNED, "当事人未签字，请由见证人签名，或上传见证录音录像"
     for who, officer in zip((Who.FIRST, Who.SECOND), officers_of(inspection), strict=True):
         if who not in signed:
-            yield SIGN.key, f"核查人{officer}还没有签字"
+            yield SIGNED, f"核查人{officer}还没有签字"
     if retailer is not None and retailer.method == Signature.Method.TYPED:
         other = Who.SECOND if retailer.by == inspection.first_officer else Who.FIRST
         if other in signed and signed[other].at < retailer.at:
-            yield SIGN.key, "当事人以键入姓名签字，请另一名核查人在其后签字确认"
+            yield SIGNED, "当事人以键入姓名签字，请另一名核查人在其后签字确认"
 
 
 def _witnessed(inspection: Inspection, signed: dict[str, Signature]) -> bool:

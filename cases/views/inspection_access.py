@@ -15,10 +15,10 @@ from accounts.http import StaffRequest
 from accounts.models import User
 from accounts.walls import widen_walls
 from alerts.models import Alert
-from cases.actions.inspections_sealing import lacking
+from cases.actions.inspections_sealing import SIGNED, lacking
 from cases.models import Inspection
 from cases.models.inspection import InspectionQuerySet
-from cases.sections import SECTIONS, Section
+from cases.sections import SECTIONS, SIGN, Section
 
 READING = ("read_case",)
 WRITING = ("write_case", "write_above")
@@ -66,7 +66,7 @@ class Stage:
 def frame(request: StaffRequest, inspection: Inspection, section: Section | None) -> dict[str, Any]:
     """What every page of one visit shows around its own content."""
     missing = lacking(inspection) if inspection.state == Inspection.State.ON_SITE else []
-    open_keys = {key for key, _ in missing}
+    open_keys = {SIGN.key if key == SIGNED else key for key, _ in missing}
     stages = [
         Stage(
             number=number,

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import StaffRequest
 from cases.actions import signing
-from cases.actions.inspections_sealing import final_content, seal_inspection
+from cases.actions.inspections_sealing import SIGNED, final_content, seal_inspection
 from cases.actions.sealing import add_addendum, canonical, receipt_of
 from cases.content import UNSIGNED
 from cases.forms.inspections import SignForm, SupplementForm, UnsignedForm
@@ -40,7 +40,8 @@ def sign_page(request: StaffRequest, found: Inspection, context: dict[str, Any])
         "digest": content["record_sha256"],
         "statement": STATEMENT,
         "signers": [_signer(request, found, who, signatures.get(who)) for who in _wanted(found)],
-        "methods": Method,
+        "gaps": [words for key, words in context["missing"] if key != SIGNED],
+        "unsigned_now": found.signed in UNSIGNED,
         "papers": found.photos.filter(kind=Photo.Kind.PAPER).order_by("number"),
         "unsigned_kinds": [
             (kind.value, kind.label) for kind in Inspection.Signed if kind in UNSIGNED

@@ -449,7 +449,7 @@ def test_what_is_missing_is_said_in_plain_words():
     made = make.inspection()
     words = dict(lacking(made))
     assert set(words) == {
-        "premises", "stock", "recording", "ordering", "receiving", "doubts", "photos", "sign",
+        "premises", "stock", "recording", "ordering", "receiving", "doubts", "photos", "sign", "signed",
     }  # fmt: skip
     with pytest.raises(ValidationError) as refused:
         seal_inspection(inspection=made, by=made.first_officer, now=visits.LATER)

@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import io
 import uuid
+from typing import Any
 
 from PIL import Image, ImageDraw
 
@@ -23,7 +24,7 @@ from cases.sections import BY_KEY, DOUBTS, STOCK
 from tests import make
 
 LATER = make.NOW + dt.timedelta(minutes=50)
-ANSWERS = {
+ANSWERS: dict[str, dict[str, Any]] = {
     "premises": {
         "shown_certificate": "yes", "told_recusal": "yes", "place": "城南路 8 号",
         "present_name": "黄顺", "present_relation": "self", "present_id": "451423198001010012",
