@@ -1,4 +1,5 @@
-/* Drafts: a <form data-autosave> sends itself every ten seconds when it changed, and on leaving.
+/* Drafts: a <form data-autosave> sends itself every ten seconds when it changed, and on leaving;
+   with data-unsaved (what it shows was refused) also when it did not change.
    It posts to its own address (or the one in data-autosave) with the header X-Autosave: 1.
    204: kept; X-Saved has the time, X-Version (optional) what [name=version] becomes.
    409: somebody else wrote meanwhile; the answer's text says so and nothing more is sent.
@@ -26,7 +27,7 @@
   };
 
   const keep = (form) => {
-    let known = fingerprint(form);
+    let known = "unsaved" in form.dataset ? null : fingerprint(form); // refused: not kept yet
     let sending = null; // the promise of the save under way
     let stopped = false; // told that the page is stale, or about to leave for good
 

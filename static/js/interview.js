@@ -38,8 +38,10 @@
 
   /* --- times --- */
   const two = (number) => String(number).padStart(2, "0");
-  const hour = (at) => `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
-  const day = (at) => `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+  // as the server counts, wherever the device believes to be
+  const said = (at) => at.toLocaleString("sv-SE", { timeZone: "Asia/Shanghai" }).split(" ");
+  const day = (at) => said(at)[0];
+  const hour = (at) => said(at)[1];
 
   all("[data-now]").forEach((button) =>
     button.addEventListener("click", () => {
