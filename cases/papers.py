@@ -60,7 +60,10 @@ def inspection_paper(
     if shown and not draft:
         items = [(pictures.get(one["sha256"], b""), _caption(one)) for one in shown]
         blocks += [Heading("附：现场照片"), Pictures(items)]
-    blocks += [Statement(STATEMENT), Signatures(_signatures(content, pictures, draft=draft))]
+    blocks += [
+        Statement(_statement(record)),
+        Signatures(_signatures(content, pictures, draft=draft)),
+    ]
     stop = ended(content)
     until = f"{localtime(stop):%H:%M}" if stop else "　　"
     return Paper(
@@ -87,6 +90,16 @@ def _blocks(numeral: str, part: Part) -> Iterable[Block]:
         yield Table(columns, part.rows, total=part.total, note=part.note)
     if not part.facts and not part.rows:
         yield Facts([("情况", "无")], columns=1)
+
+
+def _statement(record: dict[str, Any]) -> str:
+    """What the retailer declares, or that they did not."""
+    noted = record.get("unsigned")
+    if not noted:
+        return STATEMENT
+    label = Inspection.Signed(noted["kind"]).label
+    witness = f"见证人：{noted['witness']}。" if noted["witness"] else ""
+    return f"{label}。原因：{noted['reason']}。{witness}以上记录与现场情况一致。"
 
 
 def _caption(photo: dict[str, Any]) -> str:

@@ -31,6 +31,16 @@ class Part:
     total: list[str] = field(default_factory=list)
     note: str = ""
 
+    def body(self) -> list[list[tuple[str, str]]]:
+        """Each row's cells with their alignment."""
+        return [self._aligned(row) for row in self.rows]
+
+    def foot(self) -> list[tuple[str, str]]:
+        return self._aligned(self.total)
+
+    def _aligned(self, row: list[str]) -> list[tuple[str, str]]:
+        return list(zip(row, [align for _, align in self.columns], strict=bool(row)))
+
 
 def parts_of(record: dict[str, Any]) -> list[Part]:
     """The record as numbered parts, in the order of the form."""
@@ -69,10 +79,14 @@ def _head(record: dict[str, Any]) -> Part:
     else:
         rows.append(("定位", "设备没有提供"))
     if place.get("distance_m") is not None:
-        rows.append(("距登记地址", f"约 {place['distance_m']:.0f} 米"))
+        rows.append(("距登记地址", _far(place["distance_m"])))
     if place.get("why_far"):
         rows.append(("距离较远的原因", place["why_far"]))
     return Part("核查情况", rows)
+
+
+def _far(metres: float) -> str:
+    return f"约 {metres:.0f} 米" if metres < 10_000 else f"约 {metres / 1000:.0f} 公里"
 
 
 def _shop(shop: dict[str, Any]) -> Part:

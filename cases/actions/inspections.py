@@ -149,7 +149,7 @@ def save_section(
     """
     inspection = locked(inspection, by)
     write_section(inspection, section, values, version=version)
-    void_signatures(inspection, by)
+    void_signatures(inspection=inspection, by=by)
     if is_draft:
         return inspection
     audit.actions.record(
@@ -188,7 +188,7 @@ def answer_doubts(
         row.statement, row.seen = given.statement, given.seen
         row.evidence, row.finding = given.evidence, given.finding
         row.save()
-    void_signatures(inspection, by)
+    void_signatures(inspection=inspection, by=by)
     if is_draft:
         return inspection
     audit.actions.record(
@@ -235,7 +235,8 @@ def digest_of(inspection: Inspection) -> str:
     return digest(canonical(record_of(inspection)))
 
 
-def void_signatures(inspection: Inspection, by: User) -> None:
+@transaction.atomic
+def void_signatures(*, inspection: Inspection, by: User) -> None:
     """After any change: those given under another text are void. Part of the caller's action."""
     signatures = list(inspection.signatures.order_by("pk"))
     if not signatures:

@@ -73,7 +73,7 @@ def add_photo(*, inspection: Inspection, shot: Shot, by: User, now: dt.datetime)
         lat=lat,
         lon=lon,
     )
-    void_signatures(inspection, by)
+    void_signatures(inspection=inspection, by=by)
     audit.actions.record(
         "inspection.photo_added", subject=inspection.code, bureau=inspection.bureau.code,
         by=by.code, number=photo.number, what=photo.get_kind_display(), sha256=file.sha256,
@@ -93,7 +93,7 @@ def remove_photo(*, inspection: Inspection, number: int, reason: str, by: User) 
     if inspection.signatures.filter(picture=photo.file).exists():
         raise ValidationError("这份纸质签字件已用于签名，请先重签。")
     photo.delete()
-    void_signatures(inspection, by)
+    void_signatures(inspection=inspection, by=by)
     audit.actions.record(
         "inspection.photo_removed", subject=inspection.code, bureau=inspection.bureau.code,
         by=by.code, number=number, reason=reason.strip(), sha256=photo.file.sha256,

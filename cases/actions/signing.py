@@ -18,7 +18,7 @@ from cases.models import Inspection, Photo, Signature
 from documents.actions import store_file
 from documents.models import StoredFile
 from documents.pictures import ink
-from sources.crypto import seal
+from sources.crypto import seal, unseal
 
 PNG = "data:image/png;base64,"
 MOST_POINTS = 20_000
@@ -57,7 +57,7 @@ def sign(
     if shown != stands:
         raise ValidationError("记录在显示之后又有改动，请重新阅读后再签字。", code="stale")
     before = inspection.signatures.filter(who=who).first()
-    if before is not None and (before.method, before.strokes) == (hand.method, hand.strokes):
+    if before is not None and _is_same(before, hand):
         return before
     inspection.signatures.filter(who=who).delete()
     made = Signature.objects.create(
@@ -79,6 +79,13 @@ def sign(
         who=made.get_who_display(), method=made.get_method_display(), sha256=stands,
     )  # fmt: skip
     return made
+
+
+def _is_same(before: Signature, hand: Hand) -> bool:
+    """Whether the button was pressed twice; a paper is always looked at anew."""
+    if hand.method == Signature.Method.PAPER or before.method != hand.method:
+        return False
+    return before.strokes == hand.strokes and unseal(before.name) == hand.name.strip()
 
 
 def _check_person(inspection: Inspection, who: Signature.Who, hand: Hand, by: User) -> None:
@@ -149,7 +156,7 @@ def note_unsigned(
     inspection.witness = witness.strip() if kind else ""
     inspection.version += 1
     inspection.save(update_fields=["signed", "unsigned_reason", "witness", "version"])
-    void_signatures(inspection, by)
+    void_signatures(inspection=inspection, by=by)
     audit.actions.record(
         "inspection.unsigned_noted", subject=inspection.code, bureau=inspection.bureau.code,
         by=by.code, what=inspection.get_signed_display() if kind else "撤销登记",

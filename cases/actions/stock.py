@@ -106,7 +106,7 @@ def save_stock(
         for field in fields(Count):
             setattr(line, field.name, getattr(count, field.name))
         line.save()
-    void_signatures(inspection, by)
+    void_signatures(inspection=inspection, by=by)
     if is_draft:
         return inspection
     audit.actions.record(
@@ -129,7 +129,7 @@ def add_product(*, inspection: Inspection, sku_id: str, name: str, by: User) -> 
     line = StockLine.objects.create(
         inspection=inspection, sku_id=sku_id or f"other-{name}"[:40], sku_name=name[:100]
     )
-    void_signatures(inspection, by)
+    void_signatures(inspection=inspection, by=by)
     audit.actions.record(
         "inspection.product_added", subject=inspection.code, bureau=inspection.bureau.code,
         by=by.code, name=line.sku_name,

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,9 +14,9 @@ from accounts.http import StaffRequest
 from cases.actions import inspections as visiting
 from cases.actions import stock as counting
 from cases.forms.inspections import AnswerForm, CountForm, ProductForm, SectionForm
-from cases.models import Inspection
+from cases.models import Inspection, Interview
 from cases.reading import spoken
-from cases.sections import BY_KEY, DOUBTS, ORDERING, PHOTOS, SIGN, STOCK, Section
+from cases.sections import BY_KEY, DOUBTS, ORDERING, PHOTOS, RECORDING, SIGN, STOCK, Section
 from cases.views.inspection_access import WRITING, check, found_inspection, frame, say
 from cases.views.inspection_photos import photos_page
 from cases.views.inspection_signing import sign_page
@@ -59,6 +60,8 @@ def _page(
         context |= _stock(found)
     if step == DOUBTS:
         context["doubts"] = found.answers.select_related("doubt").order_by("doubt__number")
+    if step == RECORDING:
+        context["talks"] = _talks(request, found)
     if step == ORDERING:
         context["orders"] = _orders(found)
     template = {STOCK: "stock", DOUBTS: "doubts"}.get(step, "section")
@@ -146,6 +149,12 @@ def _stock(found: Inspection) -> dict[str, Any]:
         "since": found.content.get("stock", {}).get("since"),
         "catalogue": sorted(set(names.values_list("name", flat=True)) - known)[:400],
     }
+
+
+def _talks(request: StaffRequest, found: Inspection) -> QuerySet[Interview]:
+    """Recorded interviews about the alert, for those who may read them; an assistant may not."""
+    seen = Interview.objects.visible_to(request.user, "read_case").exclude(recording=None)
+    return seen.filter(alert=found.alert_id).order_by("pk")
 
 
 def _orders(found: Inspection) -> list[dict[str, Any]]:
