@@ -49,7 +49,9 @@
     document.dispatchEvent(new CustomEvent("autosave", { detail: waits }));
     return Promise.all(waits);
   };
-  const flush = () => once().then(once); // what was typed during the first goes with the second
+  /* What was typed during the first save goes with the second. Never at once: while a browser still
+     dispatches a submission, it ignores requestSubmit. */
+  const flush = () => new Promise((go) => setTimeout(go)).then(once).then(once);
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (!form.matches("form[data-flush]") || form.dataset.flushed) return;
