@@ -96,3 +96,10 @@ class HolidayForm(forms.Form):
 class DeadlineForm(forms.Form):
     unit = forms.ChoiceField(label="单位", choices=DeadlineRule.Unit.choices)
     amount = forms.IntegerField(label="数量", min_value=0, max_value=365)
+
+
+class CertificateForm(forms.Form):
+    number = forms.CharField(label="执法证号", max_length=30)
+    until = forms.DateField(
+        label="有效期至", widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )

@@ -11,6 +11,7 @@ urlpatterns = [
     path("notices/read/", notices.read_notices, name="read_notices"),
     path("users/", people.users, name="users"),
     path("users/<slug:username>/", people.user, name="user"),
+    path("users/<slug:username>/certify/", people.certify, name="certify"),
     path("users/<slug:username>/assign/", people.assign, name="assign"),
     path("users/<slug:username>/unassign/<int:number>/", people.unassign, name="unassign"),
     path("users/<slug:username>/switch/", people.switch, name="switch"),

@@ -26,6 +26,7 @@ PAGES = {
     "accounts:read_notices": Page(post=True),
     "accounts:users": Page(("manage_users",)),
     "accounts:user": Page(("manage_users",), "person"),
+    "accounts:certify": Page(("manage_users",), "person", post=True),
     "accounts:assign": Page(("manage_users",), "person", post=True),
     "accounts:unassign": Page(("manage_users",), "assignment", post=True),
     "accounts:switch": Page(("manage_users",), "person", post=True),

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import actions
-from accounts.forms import AssignForm, NewUserForm
+from accounts.forms import AssignForm, CertificateForm, NewUserForm
 from accounts.http import StaffRequest
 from accounts.models import Assignment, User, UserQuerySet, scope
 
@@ -51,7 +51,26 @@ def users(request: StaffRequest) -> HttpResponse:
 def user(request: StaffRequest, username: str) -> HttpResponse:
     person = get_object_or_404(_people(request), username=username)
     form = AssignForm(bureaus=scope(request.user, ACTION))
-    return render(request, "accounts/user.html", {"person": person, "form": form})
+    return _page(request, person, form)
+
+
+def _page(request: StaffRequest, person: User, form: AssignForm) -> HttpResponse:
+    given = {"number": person.certificate_no, "until": person.certificate_until}
+    context = {"person": person, "form": form, "certificate": CertificateForm(initial=given)}
+    return render(request, "accounts/user.html", context)
+
+
+@require_POST
+def certify(request: StaffRequest, username: str) -> HttpResponse:
+    """Register the enforcement certificate without which nobody goes on a visit."""
+    person = get_object_or_404(_people(request), username=username)
+    form = CertificateForm(request.POST)
+    if form.is_valid():
+        actions.set_certificate(user=person, by=request.user.code, **form.cleaned_data)
+        messages.success(request, "执法证已登记。")
+    else:
+        messages.error(request, "请填写执法证号和有效期。")
+    return redirect("accounts:user", username)
 
 
 @require_POST
@@ -68,7 +87,7 @@ def assign(request: StaffRequest, username: str) -> HttpResponse:
         else:
             messages.success(request, "岗位已安排，本人需重新登录。")
             return redirect("accounts:user", username)
-    return render(request, "accounts/user.html", {"person": person, "form": form})
+    return _page(request, person, form)
 
 
 @require_POST

@@ -125,3 +125,15 @@ def test_changes_need_a_post(client, admin):
     user = make.user()
     for what in ("assign", "switch", "unlock"):
         assert client.get(f"/users/{user.username}/{what}/").status_code == 405
+
+
+def test_an_enforcement_certificate_is_registered(client, admin):
+    person = make.user("county_supervisor")
+
+    post(client, person, "certify", number="451423007", until="2030-05-01")
+    post(client, person, "certify", number="", until="x")
+
+    person.refresh_from_db()
+    assert (person.certificate_no, f"{person.certificate_until}") == ("451423007", "2030-05-01")
+    assert Event.objects.get(kind="user.certified").subject == person.username
+    assert "451423007" in client.get(f"/users/{person.username}/").content.decode()
