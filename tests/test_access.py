@@ -246,7 +246,7 @@ def test_a_hidden_alert_is_found_by_city_and_discipline_only(name):
 
 LISTS = [
     "accounts:users", "sources:imports", "sources:retailers", "alerts:board", "alerts:alerts",
-    "alerts:hits", "alerts:runs", "sources:profile", "cases:reviews",
+    "alerts:hits", "alerts:runs", "sources:profile", "cases:reviews", "cases:inspections",
 ]  # fmt: skip
 
 
