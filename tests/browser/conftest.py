@@ -55,12 +55,15 @@ def browser(chromium):
 
 @pytest.fixture
 def visit(site, browser):
-    """Log somebody in: `page = visit("lz-neiguan")`. Faults of scripts or policy fail the test."""
+    """Log somebody in: `page = visit("lz-neiguan")`. Faults of scripts or policy fail the test.
+
+    `base_url`: of the same copy on another day.
+    """
     contexts, faults = [], []
 
-    def log_in(username: str, **device) -> Page:
+    def log_in(username: str, *, base_url=site.address, **device) -> Page:
         context = browser.new_context(
-            base_url=site.address,
+            base_url=base_url,
             locale="zh-CN",
             **({"viewport": {"width": 1440, "height": 900}} | device),
         )
@@ -77,7 +80,7 @@ def visit(site, browser):
         page.fill("input[name=username]", username)
         page.fill("input[name=password]", DEMO_PASSWORD)
         page.click("button[type=submit]")
-        page.wait_for_url(f"{site.address}/")
+        page.wait_for_url(f"{base_url}/")
         return page
 
     yield log_in
