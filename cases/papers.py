@@ -26,7 +26,7 @@ from documents.rendering import (
     Table,
 )
 
-NUMERALS = "一二三四五六七八九十"
+NUMERALS = "一 二 三 四 五 六 七 八 九 十 十一".split()
 PRINTED = ("image/jpeg", "image/png", "image/webp")
 Bytes = dict[str, bytes]  # of files, by their SHA-256
 
@@ -54,7 +54,7 @@ def inspection_paper(
     record = content["record"]
     parts = parts_of(record)
     blocks: list[Block] = []
-    for numeral, part in zip(NUMERALS, parts, strict=False):
+    for numeral, part in zip(NUMERALS[: len(parts)], parts, strict=True):
         blocks += _blocks(numeral, part)
     shown = [one for one in record["photos"] if one["content_type"] in PRINTED]
     if shown and not draft:

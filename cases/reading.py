@@ -49,6 +49,7 @@ def parts_of(record: dict[str, Any]) -> list[Part]:
     for section in SECTIONS:
         if section.key == "stock":
             parts.append(_stock(record["stock"], section.title, _facts(section.key, sections)))
+            parts += _codes(record["stock"])
         elif section.key == "doubts":
             parts.append(_doubts(record["doubts"], section.title))
         elif section.key == "photos":
@@ -130,21 +131,18 @@ def spoken(field: Field, value: Any) -> str:
 
 
 def _stock(lines: list[dict[str, Any]], title: str, facts: list[Row]) -> Part:
-    columns = (
-        ("品规", "left"), ("期初", "right"), ("购进", "right"), ("退货", "right"), ("销售", "right"),
-        ("应存", "right"), ("柜台", "right"), ("库房", "right"), ("实存", "right"),
-        ("差异", "right"), ("抽查码", "right"), ("说明", "left"),
-    )  # fmt: skip
+    columns = [("品规", "left")] + [
+        (title, "right") for title in "期初 购进 退货 销售 应存 柜台 库房 实存 差异".split()
+    ]
     amounts = ("opening", "bought", "returned", "sold", "expected", "counter", "store", "counted")
     rows = [
-        [line["sku_name"], *(qty(line[name]) for name in amounts), gap(line["difference"]),
-         _codes(line), _remark(line)]
+        [line["sku_name"], *(qty(line[name]) for name in amounts), gap(line["difference"])]
         for line in lines
-    ]  # fmt: skip
+    ]
     counted = [line for line in lines if line["counted"] is not None]
     sums = [qty(round(sum(line[name] or 0 for line in counted), 1)) for name in amounts]
     difference = round(sum(line["difference"] or 0 for line in counted), 1)
-    total = ["合计", *sums, gap(difference), "", ""] if counted else []
+    total = ["合计", *sums, gap(difference)] if counted else []
     note = "单位：条（10 包为 1 条）。应存 = 期初 + 购进 − 退货 − 销售；差异 = 实存 − 应存。"
     return Part(title, facts, columns, rows, total, note)
 
@@ -159,16 +157,19 @@ def gap(difference: float | None) -> str:
     return f"{difference:+g}".replace("-", "−") if difference else "相符"
 
 
-def _codes(line: dict[str, Any]) -> str:
-    """Codes looked at, and those of another shop or missing."""
-    if not line["codes_checked"]:
-        return NOTHING
-    wrong = [
-        f"{words} {line[name]}"
-        for name, words in (("codes_foreign", "非本户"), ("codes_missing", "无码"))
-        if line[name]
+def _codes(lines: list[dict[str, Any]]) -> list[Part]:
+    """What was seen of single products: codes, doubts about genuineness, notes. Nothing is no part."""
+    columns = (
+        ("品规", "left"), ("抽查（条）", "right"), ("非本户码", "right"), ("无码、损码", "right"),
+        ("说明", "left"),
+    )  # fmt: skip
+    names = ("codes_checked", "codes_foreign", "codes_missing")
+    rows = [
+        [line["sku_name"], *(str(line[name]) for name in names), _remark(line)]
+        for line in lines
+        if line["codes_checked"] or _remark(line)
     ]
-    return "，".join([str(line["codes_checked"]), *wrong])
+    return [Part("32 位码抽查与品规说明", [], columns, rows)] if rows else []
 
 
 def _remark(line: dict[str, Any]) -> str:

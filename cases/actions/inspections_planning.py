@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 import accounts.actions
@@ -20,12 +20,13 @@ from cases.actions.numbering import next_code
 from cases.actions.stock import prefill_stock
 from cases.models import Doubt, DoubtAnswer, Inspection
 from sources.crypto import unseal
-from sources.models import Licence, RetailerVersion
+from sources.models import Licence, RetailerVersion, Staff
 
 LEADING = (Role.COUNTY_SUPERVISOR, Role.COUNTY_LEAD)
 ASSISTING = (*LEADING, Role.MONOPOLY_LIAISON)
 CITYS = (Role.CITY_SUPERVISOR, Role.CITY_LEAD)
 LEAST_REASON = 5  # characters
+MANAGED = dt.timedelta(days=365)  # a former account manager is recused for so long
 
 
 def is_citys(row: Alert | Inspection) -> bool:
@@ -110,12 +111,28 @@ def check_officers(alert: Alert, first: User, second: User, *, on: dt.date) -> N
             raise ValidationError(f"{officer}没有登记执法证号，请系统管理员登记后再安排。")
         if officer.certificate_until is None or officer.certificate_until < on:
             raise ValidationError(f"{officer}的执法证在 {on} 已过有效期，不能参加核查。")
-        try:
-            refuse_recused(alert, officer)
-        except ValidationError:
-            raise ValidationError(f"{officer}与该对象有申报的亲属或本人关系，应当回避。") from None
+        _refuse_recused(alert, officer, on=on)
     if first == second or first.certificate_no == second.certificate_no:
         raise ValidationError("实地核查须由两名持不同执法证的人员进行。")
+
+
+def _refuse_recused(alert: Alert, officer: User, *, on: dt.date) -> None:
+    """Relatives and oneself, as for every step; and whoever managed the account in the last year."""
+    try:
+        refuse_recused(alert, officer)
+    except ValidationError:
+        raise ValidationError(f"{officer}与该对象有申报的亲属或本人关系，应当回避。") from None
+    staff = Staff.objects.filter(certificate_no=officer.certificate_no)
+    versions = RetailerVersion.objects.filter(
+        retailer__code=alert.subject_id, manager_id__in=staff.values("staff_id")
+    )
+    # a version holds until the next one begins
+    later = RetailerVersion.objects.filter(
+        retailer=OuterRef("retailer"), valid_from__gt=OuterRef("valid_from"),
+        valid_from__lte=on - MANAGED,
+    )  # fmt: skip
+    if versions.filter(valid_from__lte=on).exclude(Exists(later)).exists():
+        raise ValidationError(f"{officer}一年内曾任该户的客户经理，应当回避。")
 
 
 def _made(

@@ -47,12 +47,11 @@ class Shot:
 @transaction.atomic
 def add_photo(*, inspection: Inspection, shot: Shot, by: User, now: dt.datetime) -> Photo:
     """Keep one upload. The same upload again is the same photograph."""
-    known = Photo.objects.filter(uuid=shot.uuid, inspection=inspection).first()
-    if known is not None:
+    if known := _known(inspection, shot):
         return known
     inspection = locked(inspection, by)
-    if Photo.objects.filter(uuid=shot.uuid).exists():
-        raise ValidationError("这张照片的编号已被占用，请重新选择文件上传。")
+    if known := _known(inspection, shot):  # it came twice at the same time
+        return known
     file = store_file(
         stream=shot.stream, name=shot.name, bureau=inspection.bureau, purpose="photo", by=by, at=now
     )
@@ -98,6 +97,13 @@ def remove_photo(*, inspection: Inspection, number: int, reason: str, by: User) 
         "inspection.photo_removed", subject=inspection.code, bureau=inspection.bureau.code,
         by=by.code, number=number, reason=reason.strip(), sha256=photo.file.sha256,
     )  # fmt: skip
+
+
+def _known(inspection: Inspection, shot: Shot) -> Photo | None:
+    photo = Photo.objects.filter(uuid=shot.uuid).first()
+    if photo is not None and photo.inspection_id != inspection.pk:
+        raise ValidationError("这张照片的编号已被占用，请重新选择文件上传。")
+    return photo
 
 
 def _next_number(inspection: Inspection) -> int:

@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from accounts.models import Audience
-from alerts.models import State
+from accounts.walls import walls_of
+from alerts.models import Alert, State
 from audit.models import Event
 from cases.actions.inspections import Place, digest_of, save_section, start_inspection, version_of
 from cases.actions.inspections_planning import (
@@ -28,6 +29,7 @@ from cases.sections import BY_KEY, STOCK
 from documents.models import StoredFile
 from jobs.models import Job
 from sources.crypto import unseal
+from sources.models import Staff
 from tests import make
 from tests.cases import visits
 
@@ -163,8 +165,6 @@ def test_who_may_assist_where_the_citys_people_look_into_a_county():
 
 
 def test_relatives_stay_away():
-    from sources.models import Staff
-
     first, second = make.officer(), make.officer()
     alert = held(first)
     Staff.objects.create(
@@ -173,6 +173,26 @@ def test_relatives_stay_away():
     )  # fmt: skip
     with pytest.raises(ValidationError, match="回避"):
         plan(alert, first, second)
+
+
+@pytest.mark.parametrize(
+    ("ended", "free"), [(None, False), ("2025-03-04", False), ("2025-03-03", True)]
+)
+def test_whoever_managed_the_account_within_a_year_stays_away(ended, free):
+    first, second = make.officer(), make.officer()
+    alert = held(first)
+    shop = make.retailer(code=alert.subject_id, manager_id="S1")
+    if ended:
+        shop.versions.create(valid_from=ended, manager_id="S2", batch=make.batch(), row_no=3)
+    Staff.objects.create(
+        bureau=make.bureau(), staff_id="S1", role="x", certificate_no=second.certificate_no,
+        known_from=make.DAY, batch=make.batch(), row_no=1,
+    )  # fmt: skip
+    if free:
+        assert plan(alert, first, second)
+    else:
+        with pytest.raises(ValidationError, match="客户经理，应当回避"):
+            plan(alert, first, second)
 
 
 # --- red visits, starting, cancelling
@@ -224,6 +244,30 @@ def test_nobody_is_at_two_places():
     with pytest.raises(ValidationError, match="另一次核查"):
         start(other, now=visits.LATER - dt.timedelta(seconds=1))
     assert start(other, now=visits.LATER).state == Inspection.State.ON_SITE
+
+
+def test_a_visit_elsewhere_counts_though_its_bureau_is_hidden():
+    """Under row-level security the first officer cannot see the sibling county's visit."""
+    elsewhere = make.inspection(at=make.bureau("451424"))
+    helper = elsewhere.second_officer
+    mine = make.inspection(planned_only=True, second=make.officer(at=make.bureau("451424")))
+    Inspection.objects.filter(pk=mine.pk).update(second_officer=helper)
+    mine.refresh_from_db()
+    with walls_of(mine.first_officer):
+        assert not Inspection.objects.filter(pk=elsewhere.pk).exists()
+        with pytest.raises(ValidationError, match="另一次核查"):
+            start(mine)
+        assert not Inspection.objects.filter(pk=elsewhere.pk).exists()
+
+
+def test_the_second_wall_shows_an_assistant_the_one_form():
+    helper = make.officer(at=make.bureau("451424"))
+    made = make.inspection(second=helper)
+    make.inspection()
+    with walls_of(helper):
+        assert list(Inspection.objects.all()) == [made]
+        assert not Alert.objects.exists()
+        assert not StoredFile.objects.exists()
 
 
 def test_a_visit_is_given_up_for_a_reason():

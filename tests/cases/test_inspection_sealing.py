@@ -1,6 +1,8 @@
 """What is sealed stays: refused to the web role and to the owner; what an owner forces shows in verify."""
 
 import json
+import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from hypothesis import settings as searching
 from hypothesis import strategies as some
 
 from audit.verification import verify
+from cases.actions.inspections_sealing import seal_inspection
 from cases.actions.sealing import canonical, digest
 from cases.models import Inspection, Paper, SealedRecord
 from jobs.actions import run_next
@@ -245,3 +248,33 @@ def test_no_text_stops_the_check(data):
 
 def test_the_canonical_text_is_one_text():
     assert canonical({"b": 1, "a": "é"}) == canonical({"a": "e\u0301", "b": 1})
+
+
+def test_two_who_seal_at_once_seal_once(fresh_database):
+    """Two requests at the same time: one sealed record, and both are told of it."""
+    visit = visits.signed(make.inspection())
+
+    def seal(_):
+        try:
+            return seal_inspection(inspection=visit, by=visit.first_officer, now=visits.LATER).pk
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(seal, range(2)))
+
+    assert made[0] == made[1]
+    assert SealedRecord.objects.count() == 1
+
+
+def test_the_same_upload_twice_at_once_is_one_photograph(fresh_database):
+    visit, number = make.inspection(), uuid.uuid4()
+
+    def upload(_):
+        try:
+            return visits.photograph(visit, uuid=number).number
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(upload, range(2))) == [1, 1]
