@@ -44,8 +44,9 @@ def preview(stream: IO[bytes], *, side: int = SIDE) -> bytes:
 
 
 def ink(stream: IO[bytes], *, side: int = SIDE) -> bytes:
-    """A signature as PNG that keeps its transparent ground; else like `preview`."""
-    return _encode(_load(stream, side).convert("RGBA"), "PNG")
+    """A signature as PNG that keeps its transparent ground, without empty margins; else like `preview`."""
+    drawn = _load(stream, side).convert("RGBA")
+    return _encode(drawn.crop(drawn.getchannel("A").getbbox()), "PNG")
 
 
 def taken_at_and_place(stream: IO[bytes]) -> Taken:

@@ -147,3 +147,13 @@ def test_what_makes_no_sense_is_not_known(details):
 
 def test_a_picture_without_details_says_nothing():
     assert taken_at_and_place(io.BytesIO(picture("PNG"))) == Taken()
+
+
+def test_a_signature_loses_its_empty_margins():
+    canvas = Image.new("RGBA", (600, 200), (0, 0, 0, 0))
+    canvas.paste((0, 0, 0, 255), (40, 50, 140, 90))
+    kept = io.BytesIO()
+    canvas.save(kept, "PNG")
+    kept.seek(0)
+
+    assert Image.open(io.BytesIO(ink(kept))).size == (100, 40)
