@@ -26,7 +26,7 @@ from documents.rendering import (
     Table,
 )
 
-NUMERALS = "一 二 三 四 五 六 七 八 九 十 十一".split()
+NUMERALS = ["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一"]
 PRINTED = ("image/jpeg", "image/png", "image/webp")
 Bytes = dict[str, bytes]  # of files, by their SHA-256
 

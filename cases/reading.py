@@ -132,7 +132,8 @@ def spoken(field: Field, value: Any) -> str:
 
 def _stock(lines: list[dict[str, Any]], title: str, facts: list[Row]) -> Part:
     columns = [("品规", "left")] + [
-        (title, "right") for title in "期初 购进 退货 销售 应存 柜台 库房 实存 差异".split()
+        (title, "right")
+        for title in ["期初", "购进", "退货", "销售", "应存", "柜台", "库房", "实存", "差异"]
     ]
     amounts = ("opening", "bought", "returned", "sold", "expected", "counter", "store", "counted")
     rows = [

@@ -38,7 +38,6 @@ urlpatterns = [
     path("inspections/<str:code>/approve/", inspections.approve, name="approve_inspection"),
     path("inspections/<str:code>/cancel/", inspections.cancel, name="cancel_inspection"),
     path("inspections/<str:code>/start/", inspections.start, name="start_inspection"),
-    path("inspections/<str:code>/products/", inspection_form.add_product, name="add_product"),
     path(
         "inspections/<str:code>/photos/<int:number>/",
         inspection_photos.photo,

@@ -81,7 +81,6 @@ PAGES = {
     ),
     "cases:cancel_inspection": Page(("write_case", "write_above"), "inspection", post=True),
     "cases:start_inspection": Page(("write_case", "write_above"), "inspection", post=True),
-    "cases:add_product": Page(("write_case", "write_above"), "inspection", post=True),
     "cases:remove_photo": Page(("write_case", "write_above"), "inspection_photo", post=True),
     "cases:sign_inspection": Page(("write_case", "write_above"), "inspection", post=True),
     "cases:note_unsigned": Page(("write_case", "write_above"), "inspection", post=True),

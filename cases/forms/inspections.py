@@ -178,10 +178,6 @@ class CountForm(forms.Form):
         )
 
 
-class ProductForm(forms.Form):
-    name = forms.CharField(max_length=100, error_messages={"required": "请填写品规名称。"})
-
-
 class AnswerForm(forms.Form):
     """One doubt."""
 

@@ -1,20 +1,21 @@
 """The step pages of a visit: one section each, saved by hand or by itself."""
 
+from dataclasses import fields
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from accounts.http import StaffRequest
 from cases.actions import inspections as visiting
 from cases.actions import stock as counting
-from cases.forms.inspections import AnswerForm, CountForm, ProductForm, SectionForm
-from cases.models import Inspection, Interview
+from cases.forms.inspections import AnswerForm, CountForm, SectionForm
+from cases.models import DoubtAnswer, Inspection, Interview, StockLine
 from cases.reading import spoken
 from cases.sections import BY_KEY, DOUBTS, ORDERING, PHOTOS, RECORDING, SIGN, STOCK, Section
 from cases.views.inspection_access import WRITING, check, found_inspection, frame, say
@@ -57,9 +58,9 @@ def _page(
     if step == SIGN:
         return sign_page(request, found, context)
     if step == STOCK:
-        context |= _stock(found)
+        context |= _stock(found, request.POST)
     if step == DOUBTS:
-        context["doubts"] = found.answers.select_related("doubt").order_by("doubt__number")
+        context["doubts"] = _doubts(found, request.POST)
     if step == RECORDING:
         context["talks"] = _talks(request, found)
     if step == ORDERING:
@@ -78,8 +79,6 @@ def _save(request: StaffRequest, found: Inspection, form: SectionForm) -> HttpRe
             status = 409 if getattr(error, "code", "") == visiting.STALE else 400
             return HttpResponse("".join(error.messages), status=status)
         say(request, error)
-        if form.section in (STOCK, DOUBTS, SIGN):
-            return redirect(request.path)
         return _page(request, found, form)
     if by_itself:
         now = timezone.localtime()
@@ -94,7 +93,8 @@ def _next(request: StaffRequest, found: Inspection, step: Section) -> str:
     """Where the button leads: on, back, or the same page."""
     around = frame(request, found, step)
     stage = around["before"] if "back" in request.POST else around["after"]
-    return request.path if "stay" in request.POST or stage is None else str(stage.url)
+    stays = {"stay", "add"} & set(request.POST) or stage is None
+    return request.path if stays else str(stage.url)
 
 
 def _saved(
@@ -107,10 +107,25 @@ def _saved(
         "is_draft": is_draft,
     }
     if form.section == STOCK:
-        return counting.save_stock(counts=_counts(request, found), values=form.answers(), **common)
+        saved = counting.save_stock(counts=_counts(request, found), values=form.answers(), **common)
+        _add_product(request, saved)
+        return saved
     if form.section == DOUBTS:
         return visiting.answer_doubts(answers=_answers(request, found), **common)
     return visiting.save_section(section=form.section, values=form.answers(), **common)
+
+
+def _add_product(request: StaffRequest, found: Inspection) -> None:
+    """Put the product that was named on the sheet; known by its code where the catalogue has it."""
+    name = request.POST.get("product", "").strip()[:100]
+    if not name or "add" not in request.POST:
+        return
+    skus = Sku.objects.filter(bureau__in=[found.bureau_id, found.bureau.city.pk], name=name)
+    sku = skus.order_by("-known_from", "-pk").first()
+    counting.add_product(
+        inspection=found, sku_id=sku.sku_id if sku else "", name=name, by=request.user
+    )
+    messages.success(request, f"已加入“{name}”。")
 
 
 def _counts(request: HttpRequest, found: Inspection) -> dict[str, counting.Count]:
@@ -139,8 +154,31 @@ def _spoken(found: Inspection, step: Section) -> list[tuple[str, str]]:
     return [(field.label, spoken(field, values.get(field.key))) for field in step.fields]
 
 
-def _stock(found: Inspection) -> dict[str, Any]:
+def _doubts(found: Inspection, typed: QueryDict) -> list[DoubtAnswer]:
+    """The answers as they are kept, or as they were typed and could not be."""
+    rows = list(found.answers.select_related("doubt").order_by("doubt__number"))
+    for row in rows if typed else ():
+        form = AnswerForm(typed, prefix=f"d{row.doubt.number}")
+        if form.is_valid():
+            given = form.answer()
+            row.statement, row.seen = given.statement, given.seen
+            row.evidence, row.finding = given.evidence, given.finding
+    return rows
+
+
+def _lines(found: Inspection, typed: QueryDict) -> list[StockLine]:
     lines = list(found.stock.order_by("pk"))
+    for line in lines if typed else ():
+        form = CountForm(typed, prefix=f"l{line.pk}")
+        if form.is_valid():
+            given = form.count()
+            for field in fields(given):
+                setattr(line, field.name, getattr(given, field.name))
+    return lines
+
+
+def _stock(found: Inspection, typed: QueryDict) -> dict[str, Any]:
+    lines = _lines(found, typed)
     names = Sku.objects.filter(bureau__in=[found.bureau_id, found.bureau.city.pk])
     known = {line.sku_name for line in lines}
     return {
@@ -161,25 +199,3 @@ def _orders(found: Inspection) -> list[dict[str, Any]]:
     """The latest orders with the address and device they came from, to compare with the shop's own."""
     code, bureau = found.shop.get("code", ""), found.shop.get("bureau", found.bureau.code)
     return history(code, bureau=bureau, in_full=False).orders[:ORDERS]
-
-
-@require_POST
-def add_product(request: StaffRequest, code: str) -> HttpResponse:
-    """Put a product on the stock sheet."""
-    found = found_inspection(request, code, WRITING)
-    form = ProductForm(request.POST)
-    try:
-        name = check(form)["name"]
-        sku = (
-            Sku.objects.filter(bureau__in=[found.bureau_id, found.bureau.city.pk], name=name)
-            .order_by("-known_from", "-pk")
-            .first()
-        )
-        line = counting.add_product(
-            inspection=found, sku_id=sku.sku_id if sku else "", name=name, by=request.user
-        )
-    except ValidationError as error:
-        say(request, error)
-    else:
-        messages.success(request, f"已加入“{line.sku_name}”。")
-    return redirect("cases:inspection_section", found.code, STOCK.key)

@@ -46,6 +46,7 @@ TABS = {
     "cancelled": "已取消",
     "all": "全部",
 }
+OPEN_TABS = ("mine", "planned", "on_site")  # what waits longest comes first
 
 
 @require_safe
@@ -59,7 +60,8 @@ def inspections(request: StaffRequest) -> HttpResponse:
     tab = tab if tab in TABS else "mine"
     filtered = InspectionFilter(request.GET, seen, bureaus=_bureaus(request))
     rows = filtered.qs.filter(tabs[tab]).select_related("bureau", "first_officer", "second_officer")
-    page = Paginator(rows.order_by("-planned_at", "-pk"), A_PAGE).get_page(request.GET.get("page"))
+    order = ["planned_at", "pk"] if tab in OPEN_TABS else ["-planned_at", "-pk"]
+    page = Paginator(rows.order_by(*order), A_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "page": page,
         "grades": _grades(request, page.object_list),

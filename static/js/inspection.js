@@ -74,6 +74,12 @@
       input.value = Math.max(0, (number(input) || 0) + Number(button.dataset.by));
       sum();
     });
+    const zero = one("[data-zero]", sheet);
+    zero?.addEventListener("click", () => {
+      all("[data-line]", sheet).filter((line) => count(line).counted === null)
+        .forEach((line) => { one("[data-counted]", line).value = 0; });
+      sum();
+    });
     sum();
   }
 

@@ -71,13 +71,16 @@ def test_the_whole_way_from_alert_to_paper(officers):
     assert response.url == visit.get_absolute_url()
 
     post(client, "start_inspection", visit.code, data={"lat": "22.34", "lon": "106.85"})
-    post(client, "add_product", visit.code, data={"name": "真龙（软）"})
+    post(
+        client, "inspection_section", visit.code, "stock",
+        data={"version": 0, "product": "真龙（软）", "add": "1"},
+    )  # fmt: skip
     line = visit.stock.get()
     for key in ("premises", "recording", "ordering", "receiving", "sign"):
         post(client, "inspection_section", visit.code, key, data=section_data(visit, key))
     post(
         client, "inspection_section", visit.code, "stock",
-        data={"version": 0, "where": "shop", f"l{line.pk}-opening": "10",
+        data={"version": 1, "where": "shop", f"l{line.pk}-opening": "10",
               f"l{line.pk}-counter": "9", f"l{line.pk}-counter_packs": "5",
               f"l{line.pk}-codes_checked": "2", "explanation": "自用五包"},
     )  # fmt: skip
@@ -160,6 +163,24 @@ def test_a_wrong_number_comes_back_with_what_was_typed(visit):
     response = post(client, "inspection_section", visit.code, "premises", data=data)
     assert response.status_code == 200
     assert "李某" in response.content.decode()
+
+
+def test_counts_and_answers_that_cannot_be_kept_are_not_lost(visit):
+    client = client_of(visit.first_officer)
+    post(
+        client, "inspection_section", visit.code, "stock",
+        data={"version": 0, "product": "真龙（软）", "add": "1"},
+    )  # fmt: skip
+    line = visit.stock.get()
+    counts = {f"l{line.pk}-counter": "37", f"l{line.pk}-codes_foreign": "2"}
+    page = post(client, "inspection_section", visit.code, "stock", data={"version": 1, **counts})
+    assert 'value="37"' in page.content.decode()
+    assert "不能超过抽查条数" in page.content.decode()
+
+    data = {"version": 5, "d1-statement": "店主说不记得了"}
+    page = post(client, "inspection_section", visit.code, "doubts", data=data)
+    assert "店主说不记得了" in page.content.decode()
+    assert "刚由另一名核查人保存过" in page.content.decode()
 
 
 def test_back_and_stay(visit):
