@@ -1,4 +1,4 @@
-"""A shop's last order cycles, for the rules that compare an order with them. Pure Ibis.
+"""Order days and order cycles: what a night answers for, and a shop's last cycles. Pure Ibis.
 
 A cycle is one opportunity to order: one open week of the bureau (a week in which anybody ordered),
 or as many of them as the shop's order_cycle_weeks says. Suspended weeks are no opportunity.
@@ -12,6 +12,18 @@ from ibis import _
 
 CYCLES = 3
 LOOK_BACK = dt.timedelta(weeks=26)
+
+
+def with_news(events: ir.Table, orders: ir.Table, on: dt.date) -> ir.Table:
+    """Events (day) with `is_new`: whether the night of this order day answers for them.
+
+    Nights belong to order days. What happens on other days, like the delivery on Saturday of what
+    was ordered on Friday, is looked at in the night of the next order day.
+    """
+    before = orders.filter(_.day < on).agg(night_before=_.day.max())
+    since = ibis.coalesce(_.night_before, ibis.date(on - dt.timedelta(days=1)))
+    told = events.cross_join(before).mutate(is_new=(_.day > since) & (_.day <= on))
+    return told.drop("night_before")
 
 
 def earlier(orders: ir.Table, retailers: ir.Table, on: dt.date) -> ir.Table:

@@ -29,16 +29,17 @@ def self_ordered(orders: ir.Table) -> ir.Table:
 
 
 def newcomers(uses: ir.Table, on: dt.date, weeks: int) -> ir.Table:
-    """Shops that used a key on the day which other principals have come to use too.
+    """Shops with a new use of a key which other principals have come to use too.
 
-    uses: retailer_id, bureau, principal, key, day. Established company is left out: principals who
-    shared the key with this one 9 to 34 weeks ago already. Returns a row a shop, for the key with
-    most others: retailer_id, bureau, key, others (principals), elsewhere (shops in other bureaus).
+    uses: retailer_id, bureau, principal, key, day, is_new (whether this night answers for it).
+    Established company is left out: principals who shared the key with this one 9 to 34 weeks ago
+    already. Returns a row a shop, for the key with most others: retailer_id, bureau, key, others
+    (principals), elsewhere (shops in other bureaus).
     """
     now = uses.filter(_.day > on - dt.timedelta(weeks=weeks), _.day <= on, _.key.notnull())
     oldest, youngest = (on - age for age in ESTABLISHED)
     before = uses.filter(_.day >= oldest, _.day <= youngest, _.key.notnull())
-    mine = now.filter(_.day == on).select("retailer_id", "bureau", "principal", "key").distinct()
+    mine = now.filter(_.is_new).select("retailer_id", "bureau", "principal", "key").distinct()
     met = _pairs(mine.select("key", "principal").distinct(), now)
     known = _pairs(before.select("key", "principal").distinct(), before).distinct()
     fresh = met.anti_join(known, ["key", "principal", "other"])

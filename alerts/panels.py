@@ -114,10 +114,14 @@ def _weeks_suspended(facts: Facts, daily: ir.Table) -> ir.Table:
 
 @panel(*ORDER_COLUMNS)
 def volume(facts: Facts, on: dt.date, weeks: int) -> ir.Table:
-    """`order_days` with ln(quantity + 1) told apart, and its departures over several windows."""
+    """`order_days` with ln(quantity + 1) told apart, and how it departs over several windows.
+
+    For each window a departure (z1, z2 ...) and the log of the ratio that people read (r1, r2 ...).
+    """
     net = statistics.net_of_market(_book(facts, on, weeks).mutate(x=(_.qty + 1).ln()))
-    windows = {f"z{weeks}": (weeks, 0) for weeks in (1, 2, 4, 8)}
-    return statistics.with_departures(net, {**windows, "z10": (10, 8), "z13": (13, 8)})
+    windows = {1: 0, 2: 0, 4: 0, 8: 0, 10: 8, 13: 8}  # orders, and how many more lie between
+    moved = statistics.with_departures(net, {f"z{n}": (n, lag) for n, lag in windows.items()})
+    return statistics.with_ratios(moved, {f"r{n}": (n, lag) for n, lag in windows.items()})
 
 
 LINE_ROWS = ("lines.batch_id", "lines.row_no")

@@ -57,17 +57,18 @@ def count_surprise(counts: ir.Table) -> ir.Table:
 
 
 def bursts(events: ir.Table, on: dt.date, weeks: int = 13) -> ir.Table:
-    """Shops with a hit on the day, and how surprising their last 1, 4 and 8 events are.
+    """Shops with a new hit, and how surprising their last 1, 4 and 8 events are.
 
-    events: retailer_id, day, order_id, hit (boolean, not null), one row an order.
+    events: retailer_id, day, order_id, hit and is_new (boolean, not null), one row an order; those
+    that the night of `on` answers for are new, see `cycles.with_news`.
     Returns: retailer_id, trials and count of the most telling window, rate (the usual weekly rate
     of hits among all shops, its median over `weeks`), surprise (less log10 2 for three windows).
     """
     recent = events.filter(_.day > on - dt.timedelta(weeks=26), _.day <= on)
-    today = recent.filter(_.day == on, _.hit).select("retailer_id").distinct()
+    fresh = recent.filter(_.is_new, _.hit).select("retailer_id").distinct()
     order = [_.day.desc(), _.order_id.desc()]
     mine = (
-        recent.semi_join(today, "retailer_id")
+        recent.semi_join(fresh, "retailer_id")
         .mutate(place=ibis.row_number().over(group_by="retailer_id", order_by=order))
         .filter(_.place < MOST)
     )

@@ -21,6 +21,7 @@ MEMORY = 26  # orders, and weeks, that make up what is normal
 LEAST = 8  # orders without which a shop has no normal yet
 PRIOR_SHOPS = 3.0  # a cohort's index is shrunk to none by this many shops
 PRIOR_ORDERS = 12.0  # own variance is shrunk to that of shops of the same size by this many orders
+MOST_OF_ONE = 3.0  # standard deviations that one order counts at most in a window of several
 CLIP = 3.0  # mean absolute deviations (2.4 standard ones) beyond which one order no longer counts
 
 # Where the tail is read off the trailing values, and what it is where there are hardly any:
@@ -29,6 +30,10 @@ LEVELS = {"q900": 0.1, "q950": 0.05, "q980": 0.02, "q995": 0.005, "q9988": 0.001
 DEFAULTS = {"q900": 1.4, "q950": 1.85, "q980": 2.5, "q995": 3.5, "q9988": 4.8}
 DEFAULT_ROWS = 150.0
 HEAVIEST = 0.35  # Pareto shape
+
+# One order alone is never rarer than this: about as often an honest shop supplies a wedding or a
+# funeral that more than doubles its order, and a county that has seen none yet cannot know it.
+ONE_OFF = 1 / 2000
 
 
 def trailing(column: ir.Value, last: int, first: int = 1) -> ir.Value:
@@ -153,10 +158,13 @@ def _with_sigma(book: ir.Table) -> ir.Table:
 def with_departures(book: ir.Table, windows: dict[str, tuple[int, int]]) -> ir.Table:
     """Add the z of the last `weeks` orders against the 26 before them (and before `lag` more).
 
-    `windows` names each column by its (weeks, lag); the table was made by `net_of_market`. What the
-    day's cohort has in common is taken out of each once more: normals lag behind slow common moves.
-    Null where fewer than 8 orders went before.
+    `windows` names each column by its (weeks, lag); the table was made by `net_of_market`. In a
+    window of several orders no single one counts more than `MOST_OF_ONE`: that it lasts is what
+    these windows are for. What the day's cohort has in common is taken out of each once more:
+    normals lag behind slow common moves. Null where fewer than 8 orders went before.
     """
+    most = _.own + within(_.level - _.own, _.sigma * MOST_OF_ONE)
+    book = book.mutate(even=ibis.coalesce(most, _.level))
     book = book.mutate(**{name: _change(*window) for name, window in windows.items()})
     known = book.filter(_.own.notnull())
     middles = {f"{name}_middle": known[name].median() for name in windows}
@@ -167,14 +175,28 @@ def with_departures(book: ir.Table, windows: dict[str, tuple[int, int]]) -> ir.T
         name: (_[name] - _[f"{name}_middle"].fill_null(0.0) * part) * math.sqrt(weeks) / _.sigma
         for name, (weeks, _lag) in windows.items()
     }
-    return book.mutate(**scaled).drop("shops", *middles)
+    return book.mutate(**scaled).drop("shops", "even", *middles)
+
+
+def with_ratios(book: ir.Table, windows: dict[str, tuple[int, int]]) -> ir.Table:
+    """Add the plain mean of the last `weeks` orders less that of the 26 before: what people read."""
+    return book.mutate(
+        **{
+            name: trailing(_.level, weeks - 1, 0) - _before(weeks + lag)
+            for name, (weeks, lag) in windows.items()
+        }
+    )
+
+
+def _before(first: int) -> ir.Value:
+    return trailing(_.clean, first + MEMORY - 1, first)
 
 
 def _change(weeks: int, lag: int) -> ir.Value:
     first = weeks + lag
-    before = trailing(_.clean, first + MEMORY - 1, first)
     orders = count_trailing(_.clean, first + MEMORY - 1, first)
-    change = (trailing(_.level, weeks - 1, 0) - before) * _fewness(weeks, orders).sqrt()
+    now = _.level if weeks == 1 else trailing(_.even, weeks - 1, 0)
+    change = (now - _before(first)) * _fewness(weeks, orders).sqrt()
     return (orders >= LEAST).ifelse(change, ibis.null("float64"))
 
 
@@ -234,18 +256,22 @@ def rarest(book: ir.Table, past: ir.Table, columns: dict[int, str], spread: floa
     """The rows of book with `surprise`, the largest over several windows, and its `weeks`.
 
     `columns` names the z of each window; `past` holds the same columns for the trailing weeks;
-    `spread` is how many independent looks the windows amount to.
+    `spread` is how many independent looks the windows amount to. A window of one order tells no
+    more than `ONE_OFF` allows.
     """
     points = tail_points(past, columns.values())
     scored = book.left_join(points, "bureau")
-    scored = scored.mutate(
-        **{
-            f"s_{weeks}": tail_surprise(
-                scored[column], {level: scored[f"{column}_{level}"] for level in LEVELS}
-            ).fill_null(0.0)
-            for weeks, column in columns.items()
-        }
-    ).select(*book.columns, *(f"s_{weeks}" for weeks in columns))
+    told = {
+        weeks: tail_surprise(
+            scored[column], {level: scored[f"{column}_{level}"] for level in LEVELS}
+        ).fill_null(0.0)
+        for weeks, column in columns.items()
+    }
+    if 1 in told:
+        told[1] = ibis.least(told[1], -math.log10(ONE_OFF))
+    scored = scored.mutate(**{f"s_{weeks}": surprise for weeks, surprise in told.items()}).select(
+        *book.columns, *(f"s_{weeks}" for weeks in columns)
+    )
     best = ibis.greatest(*(scored[f"s_{weeks}"] for weeks in columns))
     scored = scored.mutate(best=best)
     chosen = [(scored[f"s_{weeks}"] >= scored.best, ibis.literal(weeks)) for weeks in columns]
@@ -283,9 +309,9 @@ def in_cartons(judged: ir.Table) -> ir.Table:
     """
     expected = (_.x - _.z1 * _.sigma).exp() - 1
     numbers = judged.mutate(normal=_.own.exp() - 1, expected=expected)
-    windows = {1: _.z1, 2: _.z2, 4: _.z4, 8: _.z8}
-    lasting = ((_.weeks == weeks, z / math.sqrt(weeks)) for weeks, z in windows.items())
-    numbers = numbers.mutate(lasting=ibis.cases(*lasting, else_=0.0) * _.sigma)
+    windows = {2: _.r2, 4: _.r4, 8: _.r8}
+    lasting = ((_.weeks == weeks, ratio) for weeks, ratio in windows.items())
+    numbers = numbers.mutate(lasting=ibis.cases(*lasting, else_=0.0))
     return numbers.select(
         "surprise",
         "weeks",

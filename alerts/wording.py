@@ -1,5 +1,6 @@
 """Phrases that the sentences of several detectors share."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,6 +19,11 @@ def cartons(quantity: float) -> str:
     """A quantity as people write it: whole cartons, one decimal below ten."""
     text = f"{quantity:.0f}" if quantity >= 10 else f"{quantity:.1f}".removesuffix(".0")
     return f"{text}条"
+
+
+def date(day: dt.date) -> str:
+    """A day as people write it within a year."""
+    return f"{day.month}月{day.day}日"
 
 
 def volume(row: Mapping[str, Any]) -> str:

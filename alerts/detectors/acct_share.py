@@ -7,6 +7,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from alerts.cycles import with_news
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from alerts.links import newcomers, principals, with_rarity
@@ -22,14 +23,16 @@ class AcctShare(Detector):
     subject = "retailer"
     inputs = (
         "payments.order_id", "payments.retailer_id", "payments.day", "payments.payer_account",
-        "payments.bureau", "payments.batch_id", "payments.row_no",
+        "payments.bureau", "payments.batch_id", "payments.row_no", "orders.day",
         "retailers.retailer_id", "retailers.owner_id", "retailers.chain_id",
         "retailers.bound_account", "staff.account",
     )  # fmt: skip
     optional = ("retailers.chain_id", "retailers.bound_account", "staff.account")
 
     title = "同一账户为多户付款"
-    looks_for = "当日货款的付款账户，近几周新近也为其他经营者的店付过款，或当日替几家店付款。"
+    looks_for = (
+        "上一订货日之后货款的付款账户，近几周新近也为其他经营者的店付过款，或同一天替几家店付款。"
+    )
     why_it_matters = "一张卡付几家店的货款，货可能归付款的人，各店只是出借订货资格。"
     innocent_causes = "亲属代付；同一老板的几家店；合伙经营；银行卡临时故障请邻店垫付。"
     next_steps = (
@@ -50,7 +53,7 @@ class AcctShare(Detector):
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         uses = self._uses(facts, on)
         new = newcomers(uses, on, self.weeks).filter(_.others >= self.min_others)
-        payers = self._paid_by_a_shop(facts, uses, on)
+        payers = self._paid_by_a_shop(facts, uses)
         wanted = ["retailer_id", "bureau", "key"]
         either = ibis.union(new.select(wanted), payers.select(wanted), distinct=True)
         told = (
@@ -82,10 +85,10 @@ class AcctShare(Detector):
         account = f"付款账户（代号{row['link'][-4:]}）"
         if row["by_shop"]:
             return (
-                f"当日货款的{account}登记在另一零售户名下，"
-                f"该账户当日共为{row['by_shop']}个其他经营者的店付款。"
+                f"最近货款的{account}登记在另一零售户名下，"
+                f"该账户同日共为{row['by_shop']}个其他经营者的店付款。"
             )
-        return f"近{self.weeks}周内，当日货款的{account}还为另外{row['others']}个经营者的店付过款{away}。"
+        return f"近{self.weeks}周内，最近货款的{account}还为另外{row['others']}个经营者的店付过款{away}。"
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         wanted = found.select("subject_id", "bureau", key="link")
@@ -103,17 +106,19 @@ class AcctShare(Detector):
         paid = facts.payments.filter(_.day > since, _.day <= on, _.payer_account.notnull())
         staff = facts.staff.filter(_.account.notnull()).select(payer_account="account")
         own = paid.anti_join(staff, "payer_account")
-        return own.join(principals(facts.retailers), "retailer_id").mutate(key=_.payer_account)
+        whose = own.join(principals(facts.retailers), "retailer_id")
+        return with_news(whose.mutate(key=_.payer_account), facts.orders, on)
 
-    def _paid_by_a_shop(self, facts: Facts, uses: ir.Table, on: dt.date) -> ir.Table:
-        """Shops whose goods another principal's bound account paid today, if it did for several."""
+    def _paid_by_a_shop(self, facts: Facts, uses: ir.Table) -> ir.Table:
+        """Shops whose goods another principal's bound account paid, if it did for several in a day."""
         bound = facts.retailers.filter(_.bound_account.notnull()).join(
             principals(facts.retailers), "retailer_id"
         )
         owners = bound.select(key="bound_account", owner="principal").distinct()
         own = owners.rename(principal="owner")
-        today = uses.filter(_.day == on)
-        foreign = today.semi_join(owners, "key").anti_join(own, ["key", "principal"])
-        counts = foreign.group_by("key").agg(shops=_.principal.nunique())
+        fresh = uses.filter(_.is_new)
+        foreign = fresh.semi_join(owners, "key").anti_join(own, ["key", "principal"])
+        daily = foreign.group_by("key", "day").agg(shops=_.principal.nunique())
+        counts = daily.group_by("key").agg(shops=_.shops.max())
         paid = foreign.select("retailer_id", "bureau", "key").distinct()
         return paid.join(counts.filter(_.shops >= self.paid_for), "key")

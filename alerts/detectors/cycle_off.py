@@ -69,7 +69,7 @@ class CycleOff(Detector):
         ).filter(_.surprise >= 1)
 
     def _events(self, facts: Facts, on: dt.date) -> ir.Table:
-        """retailer_id, day, order_id, again (a second order of the week), hit (that, or off-day)."""
+        """retailer_id, day, order_id, is_new, again (a second of the week), hit (that, or off-day)."""
         recent = facts.orders.filter(
             _.day > on - dt.timedelta(weeks=statistics.MEMORY), _.day <= on
         )
@@ -88,6 +88,7 @@ class CycleOff(Detector):
             "retailer_id",
             "day",
             "order_id",
+            is_new=_.day == on,
             again=_.day > _["first"],
             hit=(_.day > _["first"])
             | away.ifelse(ibis.literal(value=True), ibis.literal(value=False)),

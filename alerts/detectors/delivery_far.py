@@ -6,9 +6,11 @@ from typing import Any
 import ibis.expr.types as ir
 from ibis import _
 
+from alerts.cycles import with_news
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from alerts.rates import bursts
+from alerts.wording import date
 from sources.facts import Facts
 
 
@@ -22,14 +24,12 @@ class DeliveryFar(Detector):
     inputs = (
         "deliveries.order_id", "deliveries.retailer_id", "deliveries.day",
         "deliveries.gps_offset_m", "deliveries.bureau", "deliveries.batch_id",
-        "deliveries.row_no", "retailers.retailer_id", "retailers.pickup_point",
+        "deliveries.row_no", "orders.day", "retailers.retailer_id", "retailers.pickup_point",
     )  # fmt: skip
     optional = ("retailers.pickup_point",)
 
     title = "签收位置偏离店址"
-    looks_for = (
-        "当日签收的位置离登记的店址超过规定距离，且本户近几单比全县常见的多；定点取货户不计。"
-    )
+    looks_for = "上一订货日之后签收的位置离登记的店址超过规定距离，且本户近几单比全县常见的多；定点取货户不计。"
     why_it_matters = "货没有送到店里，可能在别处集中交接，是送货不到位和外流的常见迹象。"
     innocent_causes = "店址坐标采集有误；店已搬迁未更新；修路绕行、约定在路口交货；定位信号差。"
     next_steps = (
@@ -46,14 +46,14 @@ class DeliveryFar(Detector):
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         signed = self._signed(facts, on)
-        told = bursts(signed.select("retailer_id", "day", "order_id", "hit"), on)
-        today = (
-            signed.filter(_.day == on).group_by("retailer_id").agg(distance=_.gps_offset_m.max())
-        )
+        told = bursts(signed.select("retailer_id", "day", "order_id", "hit", "is_new"), on)
+        fresh = signed.filter(_.is_new).group_by("retailer_id")
+        farthest = fresh.agg(distance=_.gps_offset_m.max(), day=_.day.argmax(_.gps_offset_m))
         return (
             told.filter(_.surprise >= self.rarity)
-            .join(today, "retailer_id")
+            .join(farthest, "retailer_id")
             .select(
+                "day",
                 "distance",
                 "trials",
                 "count",
@@ -67,11 +67,12 @@ class DeliveryFar(Detector):
         since = on - dt.timedelta(weeks=26)
         sent = facts.deliveries.filter(_.day > since, _.day <= on, _.gps_offset_m.notnull())
         fetched = facts.retailers.filter(_.pickup_point)
-        return sent.anti_join(fetched, "retailer_id").mutate(hit=_.gps_offset_m > self.metres)
+        own = with_news(sent.anti_join(fetched, "retailer_id"), facts.orders, on)
+        return own.mutate(hit=_.gps_offset_m > self.metres)
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (
-            f"当日签收位置离登记店址{row['distance']:.0f}米；"
+            f"{date(row['day'])}签收位置离登记店址{row['distance']:.0f}米；"
             f"近{row['trials']}单有{row['count']}单超过{self.metres:.0f}米，"
             f"全县平常约{row['rate']:.1%}。"
         )

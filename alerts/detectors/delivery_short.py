@@ -7,6 +7,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from alerts.cycles import with_news
 from alerts.detection import Detector, param
 from alerts.evidence import orders_beside
 from alerts.rates import bursts
@@ -28,7 +29,7 @@ class DeliveryShort(Detector):
     )  # fmt: skip
 
     title = "订单与送货数量不符"
-    looks_for = "当日送达的数量与订单数量不一致，且本户近几单的不一致比全县常见的多。"
+    looks_for = "上一订货日之后送达的数量与订单数量不一致，且本户近几单的不一致比全县常见的多。"
     why_it_matters = "订的货没有如数到店，少的部分去了哪里必须说清，可能涉及截留、调剂。"
     innocent_causes = "当场拒收退货尚未入账；分两次送达；缺货减量；录入差错。"
     next_steps = (
@@ -42,13 +43,13 @@ class DeliveryShort(Detector):
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         compared = self._compared(facts, on)
-        told = bursts(compared.select("retailer_id", "day", "order_id", "hit"), on)
-        today = (
-            compared.filter(_.day == on, _.hit)
+        told = bursts(compared.select("retailer_id", "day", "order_id", "hit", "is_new"), on)
+        fresh = (
+            compared.filter(_.is_new, _.hit)
             .group_by("retailer_id")
             .agg(ordered=_.qty.sum(), delivered=_.delivered.sum())
         )
-        return told.join(today, "retailer_id").select(
+        return told.join(fresh, "retailer_id").select(
             "ordered",
             "delivered",
             "trials",
@@ -65,7 +66,8 @@ class DeliveryShort(Detector):
         whole = parts.group_by("order_id").agg(day=_.day.max(), delivered=_.delivered_qty.sum())
         orders = facts.orders.filter(_.day > since - dt.timedelta(weeks=4), _.day <= on)
         ordered = orders.select("order_id", "retailer_id", "qty")
-        return ordered.join(whole, "order_id").mutate(
+        compared = with_news(ordered.join(whole, "order_id"), facts.orders, on)
+        return compared.mutate(
             hit=ibis.coalesce((_.qty - _.delivered).abs() > self.tolerance, False)
         )
 

@@ -6,6 +6,7 @@ from typing import Any
 import ibis.expr.types as ir
 from ibis import _
 
+from alerts.cycles import with_news
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from alerts.rates import bursts
@@ -21,15 +22,13 @@ class DeliverySign(Detector):
     subject = "retailer"
     inputs = (
         "deliveries.order_id", "deliveries.retailer_id", "deliveries.day", "deliveries.sign_by",
-        "deliveries.bureau", "deliveries.batch_id", "deliveries.row_no",
+        "deliveries.bureau", "deliveries.batch_id", "deliveries.row_no", "orders.day",
         "retailers.retailer_id", "retailers.pickup_point",
     )  # fmt: skip
     optional = ("retailers.pickup_point",)
 
     title = "送货由他人代签"
-    looks_for = (
-        "当日送货由本人和家属以外的人签收，且本户近几单的代签比全县常见的多；定点取货户不计。"
-    )
+    looks_for = "上一订货日之后的送货由本人和家属以外的人签收，且本户近几单的代签比全县常见的多；定点取货户不计。"
     why_it_matters = "货不到持证人手里，签收人是谁、货去了哪里，是判断代订和外流的关键。"
     innocent_causes = "交通不便委托邻居代收；临时外出由雇员签收；定点取货协议未登记。"
     next_steps = "一、调取近8单签收照片和位置，认出代签人；二、下一次送货时随车核实货物是否进店。"
@@ -52,12 +51,12 @@ class DeliverySign(Detector):
         since = on - dt.timedelta(weeks=26)
         sent = facts.deliveries.filter(_.day > since, _.day <= on, _.sign_by.notnull())
         fetched = facts.retailers.filter(_.pickup_point)
-        own = sent.anti_join(fetched, "retailer_id")
-        return own.select("retailer_id", "day", "order_id", hit=_.sign_by == "代签")
+        own = with_news(sent.anti_join(fetched, "retailer_id"), facts.orders, on)
+        return own.select("retailer_id", "day", "order_id", "is_new", hit=_.sign_by == "代签")
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (
-            f"当日送货由他人代签；近{row['trials']}单有{row['count']}单代签，"
+            f"最近一次送货由他人代签；近{row['trials']}单有{row['count']}单代签，"
             f"全县平常约{row['rate']:.1%}。"
         )
 

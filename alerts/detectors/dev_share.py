@@ -76,4 +76,6 @@ class DevShare(Detector):
             _.day > since, _.day <= on, _.device_id.notnull()
         )
         own = orders.anti_join(facts.staff.filter(_.device_id.notnull()), "device_id")
-        return own.join(principals(facts.retailers), "retailer_id").mutate(key=_.device_id)
+        return own.join(principals(facts.retailers), "retailer_id").mutate(
+            key=_.device_id, is_new=_.day == on
+        )

@@ -7,6 +7,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from alerts.cycles import with_news
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from alerts.rates import count_surprise
@@ -53,10 +54,11 @@ class FoundShut(Detector):
             group_by="retailer_id", order_by=[_.day.desc(), _.batch_id.desc(), _.row_no.desc()]
         )
         seen = (
-            recent.mutate(place=place)
+            with_news(recent, facts.orders, on)
+            .mutate(place=place)
             .filter(_.place < COUNTED)
             .group_by("retailer_id")
-            .agg(trials=_.count(), count=(~_.shop_open).cast("int64").sum(), last=_.day.max())
+            .agg(trials=_.count(), count=(~_.shop_open).cast("int64").sum(), is_new=_.is_new.any())
             .filter(_["count"] > 0)
         )
         bought = (
@@ -65,7 +67,7 @@ class FoundShut(Detector):
             .agg(times=_.order_id.nunique(), qty=_.qty.sum(), today=(_.day == on).any())
             .filter(_.times >= self.orders)
         )
-        met = seen.join(bought, "retailer_id").filter(_.today | (_.last == on))
+        met = seen.join(bought, "retailer_id").filter(_.today | _.is_new)
         return count_surprise(met.cross_join(usual)).select(
             "trials",
             "count",

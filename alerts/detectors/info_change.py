@@ -7,6 +7,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from alerts.cycles import with_news
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from sources.facts import Facts
@@ -62,10 +63,10 @@ class InfoChange(Detector):
     )
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
-        changes = self._changes(facts, on)
+        changes = with_news(self._changes(facts, on), facts.orders, on)
         counted = changes.group_by("retailer_id").agg(
             times=_.count(),
-            last_day=_.day.max(),
+            is_new=_.is_new.any(),
             phone=(_.field == "phone").cast("int64").sum(),
             account=(_.field == "account").cast("int64").sum(),
             type=(_.field == "type").cast("int64").sum(),
@@ -75,7 +76,7 @@ class InfoChange(Detector):
         found = counted.left_join(orders, "retailer_id").mutate(
             qty=ibis.coalesce(_.qty, 0.0),
             days=-_.taken_on.delta(ibis.date(on), unit="day"),
-            often=(_.times >= self.changes) & (_.last_day == on),
+            often=(_.times >= self.changes) & _.is_new,
         )
         soon = ibis.coalesce(_.days <= self.before, False)
         found = found.mutate(ordered=(_.qty >= self.cartons) & soon)

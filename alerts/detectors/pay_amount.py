@@ -7,6 +7,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from alerts.cycles import with_news
 from alerts.detection import Detector, param
 from alerts.evidence import orders_beside
 from alerts.rates import bursts
@@ -28,7 +29,7 @@ class PayAmount(Detector):
     optional = ("payments.result",)
 
     title = "订单与付款金额不符"
-    looks_for = "当日付清的货款与订单金额不一致，且本户近几单的不一致比全县常见的多。"
+    looks_for = "上一订货日之后付清的货款与订单金额不一致，且本户近几单的不一致比全县常见的多。"
     why_it_matters = "订多付少或订少付多，说明订单、送货、结算三本账有一本不实。"
     innocent_causes = "退货抵扣；分次扣款尚未扣完；余额不足补扣；促销折让未入订单。"
     next_steps = "一、调取该单扣款流水和退货记录逐笔核对；二、电话询问差额由谁、以什么方式补付。"
@@ -39,13 +40,13 @@ class PayAmount(Detector):
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         compared = self._compared(facts, on)
-        told = bursts(compared.select("retailer_id", "day", "order_id", "hit"), on)
-        today = (
-            compared.filter(_.day == on, _.hit)
+        told = bursts(compared.select("retailer_id", "day", "order_id", "hit", "is_new"), on)
+        fresh = (
+            compared.filter(_.is_new, _.hit)
             .group_by("retailer_id")
             .agg(due=_.amount.sum(), paid=_.paid.sum())
         )
-        return told.join(today, "retailer_id").select(
+        return told.join(fresh, "retailer_id").select(
             "due", "paid", "trials", "count", "rate", "surprise", subject_id=_.retailer_id
         )
 
@@ -57,7 +58,8 @@ class PayAmount(Detector):
         whole = parts.group_by("order_id").agg(day=_.day.max(), paid=_.paid_amount.sum())
         orders = facts.orders.filter(_.day > since - dt.timedelta(weeks=4), _.day <= on)
         due = orders.select("order_id", "retailer_id", "amount")
-        return due.join(whole, "order_id").mutate(
+        compared = with_news(due.join(whole, "order_id"), facts.orders, on)
+        return compared.mutate(
             hit=ibis.coalesce((_.amount - _.paid).abs() > self.yuan * 100, False)
         )
 

@@ -7,8 +7,10 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from alerts.cycles import with_news
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
+from alerts.wording import date
 from sources.facts import Facts
 
 
@@ -22,12 +24,13 @@ class PayStaff(Detector):
     inputs = (
         "payments.order_id", "payments.retailer_id", "payments.day", "payments.payer_account",
         "payments.paid_amount", "payments.bureau", "payments.batch_id", "payments.row_no",
+        "orders.day",
         "staff.staff_id", "staff.role", "staff.account",
     )  # fmt: skip
     optional = ("staff.role",)
 
     title = "内部人员账户付货款"
-    looks_for = "零售户当日货款的付款账户，是本系统内部人员登记的账户。"
+    looks_for = "零售户上一订货日之后所付货款的账户，是本系统内部人员登记的账户。"
     why_it_matters = "内部人员替零售户付款，货款两头都可能不在持证人手里，必须由上级核查。"
     innocent_causes = "内部人员的亲属开店且已申报；零售户银行卡故障时临时垫付且有记录。"
     next_steps = (
@@ -42,15 +45,17 @@ class PayStaff(Detector):
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         paid = self._paid(facts, on)
         before = paid.group_by("payer_account").agg(shops=_.retailer_id.nunique())
-        today = paid.filter(_.day == on)
-        sums = today.group_by("retailer_id", "bureau").agg(
+        fresh = paid.filter(_.is_new)
+        sums = fresh.group_by("retailer_id", "bureau").agg(
             payer_account=_.payer_account.argmax(_.paid_amount),
             staff_id=_.staff_id.argmax(_.paid_amount),
             role=_.role.argmax(_.paid_amount),
             amount=_.paid_amount.sum(),
+            day=_.day.max(),
         )
         return sums.join(before, "payer_account").select(
             "bureau",
+            "day",
             "staff_id",
             "amount",
             "shops",
@@ -63,7 +68,7 @@ class PayStaff(Detector):
     def sentence(self, row: Mapping[str, Any]) -> str:
         more = f"；近{self.weeks}周该账户共为{row['shops']}户付过款" if row["shops"] > 1 else ""
         return (
-            f"当日货款{row['amount'] / 100:.2f}元由{row['role']}"
+            f"{date(row['day'])}货款{row['amount'] / 100:.2f}元由{row['role']}"
             f"（工号{row['staff_id']}）登记的账户支付{more}。"
         )
 
@@ -88,4 +93,4 @@ class PayStaff(Detector):
             .agg(staff_id=_.staff_id.min(), role=_.role.min())
         )
         recent = facts.payments.filter(_.day > since, _.day <= on, _.paid_amount > 0)
-        return recent.join(owners, "payer_account")
+        return with_news(recent.join(owners, "payer_account"), facts.orders, on)

@@ -7,10 +7,12 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from alerts.cycles import with_news
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from alerts.links import principals
 from alerts.rates import bursts
+from alerts.wording import date
 from sources.facts import Facts
 
 
@@ -23,7 +25,7 @@ class PayerForeign(Detector):
     subject = "retailer"
     inputs = (
         "payments.order_id", "payments.retailer_id", "payments.day", "payments.payer_account",
-        "payments.bureau", "payments.batch_id", "payments.row_no",
+        "payments.bureau", "payments.batch_id", "payments.row_no", "orders.day",
         "retailers.retailer_id", "retailers.owner_id", "retailers.chain_id",
         "retailers.bound_account", "changes.retailer_id", "changes.day", "changes.field",
         "changes.new_value",
@@ -34,9 +36,7 @@ class PayerForeign(Detector):
     )  # fmt: skip
 
     title = "货款由登记以外的账户支付"
-    looks_for = (
-        "当日货款不是从本户登记的结算账户支付，且本户近几单比全县常见的多；惯用的第二账户不计。"
-    )
+    looks_for = "上一订货日之后的货款不是从本户登记的结算账户支付，且本户近几单比全县常见的多；惯用的第二账户不计。"
     why_it_matters = "付款的人往往就是货的主人，第三方付款要弄清是谁、为什么。"
     innocent_causes = "配偶或子女代付；换卡尚未报备；同一老板用另一家店的卡；银行卡临时故障。"
     next_steps = (
@@ -58,17 +58,15 @@ class PayerForeign(Detector):
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         paid = self._paid(facts, on)
-        told = bursts(paid.select("retailer_id", "day", "order_id", "hit"), on)
-        today = (
-            paid.filter(_.day == on, _.hit)
-            .group_by("retailer_id")
-            .agg(account=_.payer_account.max())
-        )
+        told = bursts(paid.select("retailer_id", "day", "order_id", "hit", "is_new"), on)
+        fresh = paid.filter(_.is_new, _.hit).group_by("retailer_id")
+        payers = fresh.agg(account=_.payer_account.max(), day=_.day.max())
         return (
             told.filter(_.surprise >= self.rarity)
-            .join(today, "retailer_id")
+            .join(payers, "retailer_id")
             .select(
                 "account",
+                "day",
                 "trials",
                 "count",
                 "rate",
@@ -97,15 +95,16 @@ class PayerForeign(Detector):
         )
         known = ibis.union(own, newly, used, distinct=True).mutate(is_own=True)
         judged = payments.semi_join(own, "retailer_id").mutate(account=_.payer_account)
-        return (
+        told = (
             judged.left_join(known, ["retailer_id", "account"])
             .mutate(hit=_.is_own.isnull())
             .filter(_.day > on - dt.timedelta(weeks=26))
         )
+        return with_news(told, facts.orders, on)
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (
-            f"当日货款的付款账户（代号{row['account'][-4:]}）不是本户登记的结算账户；"
+            f"{date(row['day'])}货款的付款账户（代号{row['account'][-4:]}）不是本户登记的结算账户；"
             f"近{row['trials']}单有{row['count']}单如此，全县平常约{row['rate']:.1%}。"
         )
 

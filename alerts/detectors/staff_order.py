@@ -65,7 +65,7 @@ class StaffOrder(Detector):
         devices = marked.filter(_.day > since, _.by_device)
         often = devices.group_by("retailer_id").agg(device_orders=_.order_id.nunique())
         chance = bursts(
-            marked.select("retailer_id", "day", "order_id", hit="by_device"), on
+            marked.select("retailer_id", "day", "order_id", hit="by_device", is_new=_.day == on), on
         ).select("retailer_id", rarity="surprise")
         today = marked.filter(
             _.day == on,

@@ -43,7 +43,7 @@ class VolDrift(Detector):
         """One row a shop that ordered on the day: surprise, weeks, qty, ratio to the older normal."""
         judged = statistics.judged(panels.volume(facts, on), on, {10: "z10", 13: "z13"}, spread=1.5)
         settled = statistics.settled(judged, facts, on, self.youngest).mutate(
-            log_ratio=(_.weeks == 10).ifelse(_.z10 / 10**0.5, _.z13 / 13**0.5) * _.sigma
+            log_ratio=(_.weeks == 10).ifelse(_.r10, _.r13)
         )
         return settled.filter(_.surprise >= 1, _.own.exp() - 1 >= self.smallest).select(
             "surprise",

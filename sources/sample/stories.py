@@ -144,6 +144,18 @@ def _same_line(orders: Orders, rows: Ints, *, device: str | None, ip: str) -> No
         orders.device[rows] = device
 
 
+def _deal_out(orders: Orders, rows: Ints, total: Floats, brands: Ints) -> None:
+    """A carton more of each of these products in turn, none beyond its limit, up to the total."""
+    for row, goal in zip(rows, total, strict=True):
+        room = (orders.limit - orders.qty)[row, brands].clip(min=0)
+        turns = np.sort(
+            np.concatenate([np.arange(n) * len(brands) + i for i, n in enumerate(room)])
+        )
+        more = turns[: max(0, int(goal) - int(orders.qty[row].sum()))]
+        np.add.at(orders.qty[row], brands[more.astype(np.int64) % len(brands)], 1)
+        orders.need[row] = np.maximum(orders.need[row], orders.qty[row])
+
+
 def _raise_to(orders: Orders, rows: Ints, total: Floats, brands: Ints) -> None:
     """More of these products, in their order, until each order holds its total or meets the limit."""
     for row, goal in zip(rows, total, strict=True):
@@ -240,7 +252,7 @@ def five_licences(cast: Cast) -> Story:
 
 
 def wedding(cast: Cast, *, weeks_ago: int = 0) -> Story:
-    """A wedding: one order three times as large, of good brands, then everything as before."""
+    """A wedding: one order three times as large, some of every good brand, then all as before."""
     day = cast.day_ago(weeks_ago)
     chosen = cast.pick(1, day, cast.county.shops["tier"].between(9, 20).to_numpy())
     price = _table(cast)["price"].to_numpy()
@@ -248,7 +260,7 @@ def wedding(cast: Cast, *, weeks_ago: int = 0) -> Story:
     usual = cast.county.shops["mean"].to_numpy()
 
     def act(orders: Orders, rows: Ints) -> None:
-        _raise_to(orders, rows, 3.1 * usual[orders.shop[rows]], good)
+        _deal_out(orders, rows, 3.1 * usual[orders.shop[rows]], good)
 
     return cast.story(
         chosen, day, 1, title="婚宴用烟（正常）", guilty=False, act=act,

@@ -44,6 +44,25 @@ def test_a_shop_whose_first_order_is_too_young_is_new_unless_it_joined_before(op
     assert {row["retailer_id"] for row in told} == ({"R2"} if opened == "-" else {"R1", "R2"})
 
 
+@pytest.mark.parametrize(
+    ("ordered", "new"),
+    [
+        ("1 2026-03-27\n2 2026-04-01", ["2026-03-28", "2026-03-31", "2026-04-01"]),
+        ("1 2026-03-28\n2 2026-04-01", ["2026-03-31", "2026-04-01"]),
+        ("1 2026-03-31\n2 2026-04-01", ["2026-04-01"]),
+        ("1 2026-04-01", ["2026-04-01"]),
+    ],
+    ids=["a weekend without nights", "one stray order on Saturday", "every day", "the first night"],
+)
+def test_a_night_answers_for_the_days_since_the_order_day_before(ordered, new):
+    days = ["2026-03-27", "2026-03-28", "2026-03-31", "2026-04-01", "2026-04-02"]
+    sent = "\n".join(f"{n} {day}" for n, day in enumerate(days))
+    tables = facts(orders="order_id day\n" + ordered, deliveries="order_id day\n" + sent)
+
+    told = rows(cycles.with_news(tables.deliveries, tables.orders, ON))
+    assert sorted(str(row["day"]) for row in told if row["is_new"]) == new
+
+
 def test_the_largest_order_of_the_day_is_one_a_shop():
     tables = facts(
         orders=f"order_id retailer_id day qty\n1 R1 {ON} 5\n2 R1 {ON} 9\n3 R2 {ON} 0\n4 R1 2026-03-01 99"

@@ -20,7 +20,7 @@ RETAILERS = """
 def uses(text):
     tables = facts(orders="retailer_id bureau day device_id\n" + text, retailers=RETAILERS)
     who = links.principals(tables.retailers)
-    return tables.orders.join(who, "retailer_id").mutate(key="device_id")
+    return tables.orders.join(who, "retailer_id").mutate(key="device_id", is_new=True)
 
 
 def test_a_chain_stands_before_its_owners_and_an_unknown_owner_for_itself():

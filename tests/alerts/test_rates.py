@@ -56,13 +56,14 @@ def test_no_more_than_usual_is_no_surprise():
 
 
 def events(hits: dict[str, list[bool]]) -> ibis.expr.types.Table:
-    """A week between a shop's events; the last is on the day."""
+    """A week between a shop's events; the last is on the day, and new."""
     told = [
         {
             "retailer_id": shop,
             "day": ON - dt.timedelta(weeks=len(row) - 1 - place),
             "order_id": f"{shop}{place}",
             "hit": hit,
+            "is_new": place == len(row) - 1,
         }
         for shop, row in hits.items()
         for place, hit in enumerate(row)

@@ -31,7 +31,7 @@ def test_it_says_how_far_and_how_often():
 
     assert row["subject_id"] == "A"
     assert DeliveryFar().sentence(row) == (
-        "当日签收位置离登记店址1200米；近4单有3单超过400米，全县平常约4.8%。"
+        "3月31日签收位置离登记店址1200米；近4单有3单超过400米，全县平常约4.8%。"
     )
 
 

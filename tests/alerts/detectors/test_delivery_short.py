@@ -14,16 +14,18 @@ def guilty():
     return book({"A": [30, 24, 30, 20]})
 
 
-def book(delivered: dict[str, list[float]], clean: int = 20, extra: str = ""):
-    """Shops that ordered 30 cartons a week and got what is told; the rest got all."""
+def book(
+    delivered: dict[str, list[float]], *, clean: int = 20, extra: str = "", later: str = "", on=ON
+):
+    """Shops that ordered 30 cartons a week and got what is told a day later; the rest got all."""
     got = {f"R{n}": [30, 30, 30, 30] for n in range(clean)} | delivered
     orders, sent = ["order_id retailer_id day qty"], ["order_id day delivered_qty"]
     for shop, quantities in got.items():
         for week, quantity in zip(WEEKS, quantities, strict=True):
-            day = ON - dt.timedelta(weeks=len(WEEKS) - 1 - week)
+            day = on - dt.timedelta(weeks=len(WEEKS) - 1 - week)
             orders.append(f"{shop}w{week} {shop} {day - dt.timedelta(days=1)} 30")
             sent.append(f"{shop}w{week} {day} {quantity}")
-    return facts(orders="\n".join(orders), deliveries="\n".join(sent) + "\n" + extra)
+    return facts(orders="\n".join([*orders, later]), deliveries="\n".join(sent) + "\n" + extra)
 
 
 def found(tables, **params):
@@ -54,6 +56,17 @@ def test_the_tolerance_itself_is_tolerated(quantity, hits):
 @pytest.mark.parametrize("last", ["30", "-"])
 def test_it_accepts_a_day_on_which_all_came_or_nobody_counted(last):
     assert not found(book({"A": [20, 20, 20, last]}))
+
+
+def test_what_came_on_a_day_without_orders_is_told_on_the_next_order_day_and_only_then():
+    """Friday's goods come on Saturday, when no night runs."""
+    more = "9 R1 2026-03-30 30\n10 R1 2026-03-31 30"
+    tables = book({"A": [30, 24, 30, 20]}, on=dt.date(2026, 3, 28), later=more)
+
+    told = {day: DeliveryShort().find(tables, dt.date(2026, 3, day)) for day in (27, 30, 31)}
+    assert {day: [row["subject_id"] for row in rows(found)] for day, found in told.items()} == {
+        27: [], 30: ["A"], 31: [],
+    }  # fmt: skip
 
 
 def test_two_deliveries_of_one_order_are_added():

@@ -31,7 +31,9 @@ def test_it_says_how_often_and_how_usual_that_is():
 
     assert row["subject_id"] == "A"
     assert row["surprise"] == pytest.approx(2.6, abs=0.2)
-    assert DeliverySign().sentence(row) == ("当日送货由他人代签；近4单有3单代签，全县平常约4.8%。")
+    assert DeliverySign().sentence(row) == (
+        "最近一次送货由他人代签；近4单有3单代签，全县平常约4.8%。"
+    )
 
 
 @pytest.mark.parametrize(

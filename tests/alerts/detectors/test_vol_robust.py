@@ -3,6 +3,7 @@ import datetime as dt
 import pytest
 
 from alerts.detectors.vol_robust import VolRobust
+from alerts.grading import Policy
 from sources.facts import rows
 from tests.alerts.books import ON, book, times, usual
 
@@ -22,10 +23,23 @@ def test_it_flags_the_shop_that_ordered_four_times_its_normal():
 
     worst = max(hits.values(), key=lambda row: row["surprise"])
     assert worst["subject_id"] == "R03"
-    assert worst["surprise"] > 3
+    assert worst["surprise"] > 2.6
     assert worst["ratio"] == pytest.approx(4, rel=0.35)
     assert VolRobust().sentence(worst).startswith("本周订货")
-    assert "不到千分之一" in VolRobust().sentence(worst)
+    assert "约千分之1" in VolRobust().sentence(worst)
+
+
+@pytest.mark.parametrize(("factor", "shops"), [(3, 24), (8, 24), (8, 6)])
+def test_one_order_alone_is_never_enough_for_the_list(factor, shops):
+    """A wedding: whatever its size, and however few shops the county has that never had one."""
+    for week in (0, 1):
+        order = book(lambda shop, w, week=week: usual(shop, w) * (factor if (shop, w) == (3, week) else 1), shops=shops)  # fmt: skip
+
+        assert found(order).get("R03", {"surprise": 0})["surprise"] < Policy().blue
+
+
+def test_the_same_for_a_month_is():
+    assert found(book(times(4, weeks=4)))["R03"]["surprise"] >= Policy().blue
 
 
 def test_it_sees_a_lasting_rise_that_no_single_week_shows():
