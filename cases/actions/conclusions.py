@@ -6,6 +6,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 import accounts.actions
 import audit.actions
@@ -49,7 +50,7 @@ def save_conclusion(
         raise ValidationError("结论稿刚有变动，请刷新页面后再改。您刚才填写的内容没有保存。")
     if draft is None:
         draft = Conclusion(
-            code=next_code(Conclusion, "CZBG", bureau=alert.bureau, on=now.date()),
+            code=next_code(Conclusion, "CZBG", bureau=alert.bureau, on=timezone.localdate(now)),
             alert=alert, bureau=alert.bureau, audience=alert.audience, drafted_by=by,
             created_at=now, version=0,
         )  # fmt: skip
@@ -77,7 +78,7 @@ def submit_conclusion(*, conclusion: Conclusion, by: User, now: dt.datetime) -> 
         return conclusion  # asked twice
     if conclusion.state != Conclusion.State.DRAFT:
         raise ValidationError("该结论已提交，请刷新页面。")
-    lacking = missing(conclusion, today=now.date())
+    lacking = missing(conclusion, today=timezone.localdate(now))
     if lacking:
         raise ValidationError(lacking)
     advance_alert(alert=conclusion.alert, step=Step.SUBMIT, by=by, now=now)
