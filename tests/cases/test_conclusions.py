@@ -17,6 +17,7 @@ from tests import make
 
 pytestmark = pytest.mark.django_db
 NOW = make.NOW
+TODAY = dt.date(2026, 3, 3)  # in China
 CONTENT = {
     "outcome": "N", "causes": ["N04"], "violations": [], "people": "", "watch_until": None,
     "facts": "店主称本周为女儿办婚宴，已看请柬与采购清单。", "origin": "一次性需求。",
@@ -125,8 +126,8 @@ def test_a_returned_draft_is_mended_and_signed_anew():
         ({"outcome": "X"}, "违规情形"),
         ({"outcome": "J", "violations": ["W09"]}, "涉及人员"),
         ({"outcome": "Z"}, "持续关注须定期限"),
-        ({"outcome": "Z", "watch_until": NOW.date()}, "持续关注须定期限"),
-        ({"outcome": "Z", "watch_until": NOW.date() + dt.timedelta(91)}, "持续关注须定期限"),
+        ({"outcome": "Z", "watch_until": TODAY}, "持续关注须定期限"),
+        ({"outcome": "Z", "watch_until": TODAY + dt.timedelta(91)}, "持续关注须定期限"),
         ({"causes": ["N77"]}, "不在目录中"),
     ],
 )
@@ -172,7 +173,7 @@ def test_it_is_not_normal_while_a_doubt_is_unexplained():
     with pytest.raises(ValidationError, match="权限"):
         sign(conclusion, second)
     accounts.actions.assign_role(
-        user=second, bureau=alert.bureau, role=Role.COUNTY_LEAD, since=NOW.date(), by=None
+        user=second, bureau=alert.bureau, role=Role.COUNTY_LEAD, since=TODAY, by=None
     )
     with pytest.raises(ValidationError, match="参加过"):
         sign(conclusion, second)
@@ -180,7 +181,7 @@ def test_it_is_not_normal_while_a_doubt_is_unexplained():
 
 def test_what_is_watched_comes_back():
     alert = concluding()
-    until = NOW.date() + dt.timedelta(90)
+    until = TODAY + dt.timedelta(90)
     sign(submitted(alert, outcome="Z", watch_until=until), make.user(Role.COUNTY_LEAD))
 
     alert.refresh_from_db()
