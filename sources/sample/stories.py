@@ -302,8 +302,11 @@ def over_limit(cast: Cast, *, weeks_ago: int = 0) -> Story:
 
 
 def short_delivery(cast: Cast) -> Story:
-    """Four times in a row less arrives than was ordered, and a third person signs far away."""
-    day = cast.day_before
+    """Four times in a row less arrives than was ordered, and a third person signs far away.
+
+    What is delivered is looked at an order day later: one on which no other story needs a place.
+    """
+    day = seasons.order_days_before(cast.anchor, 5)[4]
 
     def act(orders: Orders, rows: Ints) -> None:
         orders.short[rows] = 3 + orders.day[rows] // 7 % 4

@@ -9,8 +9,8 @@ from django.core.management import call_command
 from alerts.models import Alert, Hit
 from sources.sample import county as sample
 
-TODAY = dt.date(2026, 11, 24)  # a Tuesday: the goods ordered on Friday came on Saturday
-NIGHTS = 5  # from the third order day before today
+TODAY = dt.date(2026, 11, 27)  # a Friday: the goods ordered on the Friday before came on Saturday
+NIGHTS = 7  # the last five order days
 
 # What each guilty story is found by; one that ended before the nights is in the data only.
 FOUND_BY = {

@@ -275,7 +275,7 @@ def test_licences_of_two_stories_do_not_cover_their_orders(folder, told):
     "anchor", [dt.date(2026, 2, 18), dt.date(2026, 3, 20), dt.date(2026, 10, 4)]
 )
 def test_every_story_has_its_order_days_near_festivals_too(anchor):
-    last_days = seasons.order_days_before(anchor, 3)
+    last_days = seasons.order_days_before(anchor, 5)
 
     for place in masters.PLACES:
         for story in stories.planted(masters.county(place, sample.SEED), anchor):
@@ -285,7 +285,7 @@ def test_every_story_has_its_order_days_near_festivals_too(anchor):
 
 
 def test_the_first_morning_shows_the_decisive_orders(told):
-    last_days = [day.isoformat() for day in seasons.order_days_before(ANCHOR, 3)]
+    last_days = [day.isoformat() for day in seasons.order_days_before(ANCHOR, 5)]
     recent = [s for s in told.values() if s["key"] not in ("county_fair", "festival")]
 
     for story in recent:
