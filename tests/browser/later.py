@@ -4,6 +4,7 @@ Only this process believes in the other day; database, files and workers are the
 """
 
 import datetime as dt
+import logging
 import sys
 
 import time_machine
@@ -15,6 +16,7 @@ from neiguan import embedded
 
 def main(port: str, at: str) -> None:
     embedded.ensure()
+    logging.getLogger("django.server").setLevel(logging.ERROR)  # nobody reads what we would say
     with time_machine.travel(dt.datetime.fromisoformat(at), tick=True):
         from neiguan import wsgi  # noqa: F401  settings, closed walls
 
