@@ -13,7 +13,7 @@ from alerts.models import State
 from alerts.states import Step
 from cases.actions.inspections import digest_of, officers_of, refuse_elsewhere
 from cases.actions.sealing import canonical, digest, seal_record
-from cases.content import UNSIGNED, record_of, sealed_content
+from cases.content import UNSIGNED, load, record_of, sealed_content
 from cases.models import Inspection, Photo, SealedRecord, Signature
 from cases.sections import DOUBTS, PHOTOS, SECTIONS, STOCK
 
@@ -26,6 +26,7 @@ Kind = Photo.Kind
 
 def lacking(inspection: Inspection) -> list[Lack]:
     """Everything that must still be done before the record can be sealed, in the form's order."""
+    load(inspection)
     absent = inspection.signed == Inspection.Signed.ABSENT
     found = [
         (section.key, f"请填写“{field.label}”")
@@ -40,7 +41,7 @@ def lacking(inspection: Inspection) -> list[Lack]:
 
 
 def _stock(inspection: Inspection) -> Iterator[Lack]:
-    lines = list(inspection.stock.order_by("pk"))
+    lines = list(inspection.stock.all())
     uncounted = [line.sku_name for line in lines if line.counted is None]
     if uncounted:
         names = "、".join(uncounted[:3]) + ("等" if len(uncounted) > 3 else "")
@@ -55,7 +56,7 @@ def _stock(inspection: Inspection) -> Iterator[Lack]:
 
 
 def _doubts(inspection: Inspection) -> Iterator[Lack]:
-    for answer in inspection.answers.select_related("doubt").order_by("doubt__number"):
+    for answer in inspection.answers.all():
         if not answer.finding:
             yield DOUBTS.key, f"疑点 {answer.doubt.number} 还没有核实结果"
         elif not (answer.statement or answer.seen):
@@ -63,7 +64,7 @@ def _doubts(inspection: Inspection) -> Iterator[Lack]:
 
 
 def _photos(inspection: Inspection, *, absent: bool) -> Iterator[Lack]:
-    kinds = set(inspection.photos.values_list("kind", flat=True))
+    kinds = {photo.kind for photo in inspection.photos.all()}
     wanted = (Kind.CLOSED,) if absent else PICTURED
     for kind in wanted:
         if kind not in kinds:
@@ -71,7 +72,7 @@ def _photos(inspection: Inspection, *, absent: bool) -> Iterator[Lack]:
 
 
 def _signatures(inspection: Inspection, *, absent: bool) -> Iterator[Lack]:
-    signed = {one.who: one for one in inspection.signatures.order_by("pk")}
+    signed = {one.who: one for one in inspection.signatures.all()}
     Who = Signature.Who  # noqa: N806  a class
     unsigned = inspection.signed in UNSIGNED
     retailer = signed.get(Who.RETAILER)
@@ -89,8 +90,8 @@ def _signatures(inspection: Inspection, *, absent: bool) -> Iterator[Lack]:
 
 
 def _witnessed(inspection: Inspection, signed: dict[str, Signature]) -> bool:
-    video = inspection.photos.filter(kind=Kind.VIDEO)
-    return Signature.Who.WITNESS in signed or video.exists()
+    kinds = {photo.kind for photo in inspection.photos.all()}
+    return Signature.Who.WITNESS in signed or Kind.VIDEO in kinds
 
 
 @transaction.atomic
@@ -110,7 +111,7 @@ def seal_inspection(*, inspection: Inspection, by: User, now: dt.datetime) -> Se
     if missing:
         raise ValidationError([f"{words}。" for words in missing])
     stands = digest_of(inspection)
-    if any(one.digest != stands for one in inspection.signatures.order_by("pk")):
+    if any(one.digest != stands for one in inspection.signatures.all()):
         raise ValidationError("有签名所依据的记录已改动，请重新签字。")
     refuse_elsewhere(inspection, since=inspection.started_at, until=now)
     inspection.state, inspection.ended_at = Inspection.State.SEALED, now
@@ -134,7 +135,7 @@ def final_content(inspection: Inspection) -> dict[str, object]:
     """The record with its digest and signatures, as it would be sealed now."""
     strokes = {
         one.pk: digest(canonical({"strokes": one.strokes}))
-        for one in inspection.signatures.order_by("pk")
+        for one in load(inspection).signatures.all()
     }
     record = record_of(inspection)
     return sealed_content(

@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.walls import widen_walls
 from alerts.models import Alert
 from cases.actions.inspections_sealing import SIGNED, lacking
+from cases.content import load
 from cases.models import Inspection
 from cases.models.inspection import InspectionQuerySet
 from cases.sections import SECTIONS, SIGN, Section
@@ -65,6 +66,7 @@ class Stage:
 
 def frame(request: StaffRequest, inspection: Inspection, section: Section | None) -> dict[str, Any]:
     """What every page of one visit shows around its own content."""
+    load(inspection)
     missing = lacking(inspection) if inspection.state == Inspection.State.ON_SITE else []
     open_keys = {SIGN.key if key == SIGNED else key for key, _ in missing}
     stages = [

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.http import StaffRequest
 from cases.actions import inspections as visiting
 from cases.actions import stock as counting
+from cases.content import load
 from cases.forms.inspections import AnswerForm, CountForm, SectionForm
 from cases.models import DoubtAnswer, Inspection, Interview, StockLine
 from cases.reading import spoken
@@ -156,7 +157,7 @@ def _spoken(found: Inspection, step: Section) -> list[tuple[str, str]]:
 
 def _doubts(found: Inspection, typed: QueryDict) -> list[DoubtAnswer]:
     """The answers as they are kept, or as they were typed and could not be."""
-    rows = list(found.answers.select_related("doubt").order_by("doubt__number"))
+    rows = list(load(found).answers.all())
     for row in rows if typed else ():
         form = AnswerForm(typed, prefix=f"d{row.doubt.number}")
         if form.is_valid():
@@ -167,7 +168,7 @@ def _doubts(found: Inspection, typed: QueryDict) -> list[DoubtAnswer]:
 
 
 def _lines(found: Inspection, typed: QueryDict) -> list[StockLine]:
-    lines = list(found.stock.order_by("pk"))
+    lines = list(load(found).stock.all())
     for line in lines if typed else ():
         form = CountForm(typed, prefix=f"l{line.pk}")
         if form.is_valid():

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import StaffRequest
 from cases.actions.inspections_sealing import PICTURED
 from cases.actions.photos import PICTURES, Shot, add_photo, remove_photo
+from cases.content import photos_of
 from cases.forms.inspections import PhotoForm, ReasonForm
 from cases.models import Inspection, Photo
 from cases.sections import PHOTOS
@@ -33,15 +34,13 @@ def photos_page(request: StaffRequest, found: Inspection) -> HttpResponse:
     """Shown to readers; an officer's POST adds one file."""
     if request.method == "POST":
         return _add(request, found)
-    photos = list(
-        found.photos.select_related("taken_by").prefetch_related("file").order_by("number")
-    )
+    photos = photos_of(found)
     kinds = {photo.kind for photo in photos}
     context = {
         **frame(request, found, PHOTOS),
         "photos": [_shown(found, photo) for photo in photos],
         "kinds": Photo.Kind.choices,
-        "wanted": [(kind.label, kind in kinds) for kind in PICTURED],
+        "wanted": [(kind.value, kind.label, kind in kinds) for kind in PICTURED],
         "uuid": uuids.uuid4(),
     }
     return render(request, "cases/inspection_photos.html", context)

@@ -34,7 +34,7 @@ def sign_page(request: StaffRequest, found: Inspection, context: dict[str, Any])
     """The whole text to read with its digest, and whose signatures stand under it."""
     content = final_content(found)
     record: Any = content["record"]
-    signatures = {one.who: one for one in found.signatures.select_related("by").order_by("pk")}
+    signatures = {one.who: one for one in found.signatures.all()}
     context |= {
         "parts": parts_of(record),
         "digest": content["record_sha256"],
@@ -42,7 +42,7 @@ def sign_page(request: StaffRequest, found: Inspection, context: dict[str, Any])
         "signers": [_signer(request, found, who, signatures.get(who)) for who in _wanted(found)],
         "gaps": [words for key, words in context["missing"] if key != SIGNED],
         "unsigned_now": found.signed in UNSIGNED,
-        "papers": found.photos.filter(kind=Photo.Kind.PAPER).order_by("number"),
+        "papers": [one for one in found.photos.all() if one.kind == Photo.Kind.PAPER],
         "unsigned_kinds": [
             (kind.value, kind.label) for kind in Inspection.Signed if kind in UNSIGNED
         ],

@@ -169,14 +169,15 @@ def inspection(request: StaffRequest, code: str) -> HttpResponse:
         return record_page(request, found)
     alert = alert_of(request.user, found)
     is_officer = request.user in (found.first_officer, found.second_officer)
+    is_red = (alert or found.alert).grade == Grade.RED
     context = {
         **frame(request, found, None),
         "alert": alert,
-        "doubts": found.answers.select_related("doubt").order_by("doubt__number"),
-        "stock_count": found.stock.count(),
+        "doubts": found.answers.all(),
+        "stock_count": len(found.stock.all()),
         "is_officer": is_officer,
-        "needs_approval": found.alert.grade == Grade.RED and found.approved_by is None,
-        "may_approve": _may_approve(request, found),
+        "needs_approval": is_red and found.approved_by is None,
+        "may_approve": is_red and _may_approve(request, found),
         "may_cancel": request.user == found.first_officer
         and found.state in (State.PLANNED, State.ON_SITE),
         "far": request.GET.get("far", ""),
@@ -185,7 +186,7 @@ def inspection(request: StaffRequest, code: str) -> HttpResponse:
 
 
 def _may_approve(request: StaffRequest, found: Inspection) -> bool:
-    if found.state != State.PLANNED or found.approved_by or found.alert.grade != Grade.RED:
+    if found.state != State.PLANNED or found.approved_by:
         return False
     officers = (found.first_officer, found.second_officer)
     right = planning.right_to_approve(found)

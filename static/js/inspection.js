@@ -130,8 +130,17 @@
     parts.item.append(again);
   };
 
-  const arrived = (parts, html) => {
+  const tick = (kind) => {
+    const item = one(`[data-wanted=${kind}]`);
+    if (!item || !item.matches(".mut")) return;
+    item.classList.remove("mut");
+    one("span", item).remove();
+    one("use", item).setAttribute("href", `${document.body.dataset.icons}#circle-check`);
+  };
+
+  const arrived = (parts, html, kind) => {
     parts.item.remove();
+    tick(kind);
     const tile = new DOMParser().parseFromString(html, "text/html").body.firstElementChild;
     one("[data-pics]").append(tile);
     const total = one("[data-photo-count]");
@@ -148,7 +157,7 @@
       if (event.lengthComputable) parts.bar.value = (100 * event.loaded) / event.total;
     });
     request.addEventListener("load", () => {
-      if (request.status === 201) arrived(parts, request.responseText);
+      if (request.status === 201) arrived(parts, request.responseText, data.get("kind"));
       else retry(parts, data, request.status === 400 ? request.responseText : "没有传上去");
     });
     request.addEventListener("error", () => retry(parts, data, "没有连上服务器"));

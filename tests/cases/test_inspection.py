@@ -414,8 +414,8 @@ def test_pages_take_few_queries(visit, django_assert_max_num_queries):
     visits.fill(visit)
     client = client_of(visit.first_officer)
     for name, arguments, most in [
-        ("inspections", [], 12), ("inspection", [visit.code], 17),
-        *(("inspection_section", [visit.code, one.key], 20 if one.key == "sign" else 13) for one in SECTIONS),
+        ("inspections", [], 12), ("inspection", [visit.code], 14),
+        *(("inspection_section", [visit.code, one.key], 13) for one in SECTIONS),
     ]:  # fmt: skip
         get(client, name, *arguments)
         with django_assert_max_num_queries(most):

@@ -520,7 +520,7 @@ def test_a_refusal_needs_a_witness_or_a_video():
     made = unsigned(visits.fill(make.inspection()), "refused")
     for who in ("first", "second"):
         visits.put_hand(made, who)
-    assert [words for _, words in lacking(made)] == [
+    assert [words for _, words in lacking(visits.fresh(made))] == [
         "当事人未签字，请由见证人签名，或上传见证录音录像"
     ]
     visits.put_hand(made, "witness", given=visits.hand(name="李大山"))
@@ -549,7 +549,7 @@ def test_a_typed_name_is_confirmed_by_the_other_officer_afterwards():
     for who in ("first", "second"):
         visits.put_hand(made, who, now=early)
     visits.put_hand(made, "retailer", given=visits.hand(method=Signature.Method.TYPED), now=late)
-    assert "另一名核查人" in lacking(made)[0][1]
+    assert "另一名核查人" in lacking(visits.fresh(made))[0][1]
 
     strokes = [{"points": [{"x": n, "y": n} for n in range(9)]}]
     given = visits.hand(name=made.second_officer.name, strokes=strokes)
