@@ -34,10 +34,10 @@ READS_ALERTS = ("read_alert", "see_hidden")
 ENTRIES = (
     Entry("", "预警工作台", "工作台", "alerts:board", "layout-dashboard"),
     Entry("", "预警", "预警", "alerts:alerts", "bell-ringing", READS_ALERTS),
-    Entry("", "规则命中台账", "台账", "alerts:hits", "list-details", READS_ALERTS),
     Entry("", "电话询访", "询访", "cases:interviews", "phone-call", ("read_case",)),
     Entry("", "实地核查", "核查", "cases:inspections", "map-pin", ("read_case",)),
     Entry("", "办结复核", "复核", "cases:reviews", "clipboard-check", ("read_case",)),
+    Entry("", "规则命中台账", "台账", "alerts:hits", "list-details", READS_ALERTS),
     Entry("报告与考核", "月度报告", "报告", "reports:reports", "file-text", ("read_report",)),
     Entry("报告与考核", "月度考核", "考核", "reports:scores", "chart-bar", ("read_score",)),
     Entry("资料", "零售户", "零售户", "sources:retailers", "building-store", ("read_retailer",)),
