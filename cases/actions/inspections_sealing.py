@@ -83,10 +83,19 @@ def _signatures(inspection: Inspection, *, absent: bool) -> Iterator[Lack]:
     for who, officer in zip((Who.FIRST, Who.SECOND), officers_of(inspection), strict=True):
         if who not in signed:
             yield SIGNED, f"核查人{officer}还没有签字"
-    if retailer is not None and retailer.method == Signature.Method.TYPED:
-        other = Who.SECOND if retailer.by == inspection.first_officer else Who.FIRST
-        if other in signed and signed[other].at < retailer.at:
-            yield SIGNED, "当事人以键入姓名签字，请另一名核查人在其后签字确认"
+    for one in (retailer, signed.get(Who.WITNESS)):
+        if one is not None and not _confirmed(one, inspection, signed):
+            title = one.get_who_display()
+            yield SIGNED, f"{title}以键入姓名签字，请另一名核查人在其后签字确认"
+
+
+def _confirmed(one: Signature, inspection: Inspection, signed: dict[str, Signature]) -> bool:
+    """A typed name counts once the officer who did not take it down has signed after it."""
+    if one.method != Signature.Method.TYPED:
+        return True
+    taken_by_first = one.by == inspection.first_officer
+    other = signed.get(Signature.Who.SECOND if taken_by_first else Signature.Who.FIRST)
+    return other is None or other.at >= one.at  # that the other has not signed is said elsewhere
 
 
 def _witnessed(inspection: Inspection, signed: dict[str, Signature]) -> bool:

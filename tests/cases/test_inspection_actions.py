@@ -557,6 +557,17 @@ def test_a_typed_name_is_confirmed_by_the_other_officer_afterwards():
     assert lacking(visits.fresh(made)) == []
 
 
+def test_a_witness_who_types_a_name_is_confirmed_too():
+    made = unsigned(visits.fill(make.inspection()), "refused")
+    for who in ("first", "second"):
+        visits.put_hand(made, who)
+    typed = visits.hand(name="李大山", method=Signature.Method.TYPED)
+    visits.put_hand(made, "witness", given=typed, now=visits.LATER + dt.timedelta(minutes=1))
+    assert [words for _, words in lacking(visits.fresh(made))] == [
+        "见证人以键入姓名签字，请另一名核查人在其后签字确认"
+    ]
+
+
 def test_a_paper_signed_by_hand_does_not_change_the_record():
     made = visits.fill(make.inspection())
     visits.put_hand(made, "first")
