@@ -79,6 +79,9 @@ class Count:
     note: str = ""
 
 
+COUNTED = [field.name for field in fields(Count)]
+
+
 def cartons(whole: float | None, packs: float | None) -> float | None:
     """Cartons and packs as cartons: ten packs are one. Nothing entered is None."""
     if whole is None and packs is None:
@@ -99,13 +102,16 @@ def save_stock(
     """Keep the counts by product code, and the section's own answers."""
     inspection = locked(inspection, by)
     write_section(inspection, STOCK, values, version=version)
+    other = []
     for line in inspection.stock.filter(sku_id__in=counts).order_by("pk"):
         count = counts[line.sku_id]
         if count.codes_foreign + count.codes_missing > count.codes_checked:
             raise ValidationError(f"{line.sku_name}：非本户码与无码之和不能超过抽查条数。")
-        for field in fields(Count):
-            setattr(line, field.name, getattr(count, field.name))
-        line.save()
+        if any(getattr(line, name) != getattr(count, name) for name in COUNTED):
+            for name in COUNTED:
+                setattr(line, name, getattr(count, name))
+            other.append(line)
+    StockLine.objects.bulk_update(other, COUNTED)
     void_signatures(inspection=inspection, by=by)
     if is_draft:
         return inspection
