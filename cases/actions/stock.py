@@ -11,6 +11,7 @@ from django.db import transaction
 import audit.actions
 from accounts.models import User
 from cases.actions.inspections import locked, void_signatures, write_section
+from cases.actions.sealing import digest
 from cases.models import Inspection, StockLine
 from cases.sections import STOCK
 from sources.lake.goods import order_lines
@@ -133,7 +134,7 @@ def add_product(*, inspection: Inspection, sku_id: str, name: str, by: User) -> 
     if same is not None:
         return same
     line = StockLine.objects.create(
-        inspection=inspection, sku_id=sku_id or f"other-{name}"[:40], sku_name=name[:100]
+        inspection=inspection, sku_id=sku_id or f"other-{digest(name)[:20]}", sku_name=name[:100]
     )
     void_signatures(inspection=inspection, by=by)
     audit.actions.record(
