@@ -17,6 +17,8 @@ class Page:
 
 
 READ_ALERT = ("read_alert", "see_hidden")
+READ_CASE = ("read_case", "see_hidden")
+WRITE_CASE = ("write_case", "write_above")
 
 PAGES = {
     "accounts:login": Page(open=True),
@@ -59,6 +61,20 @@ PAGES = {
     "alerts:runs": Page(("read_run",)),
     "alerts:run": Page(("read_run",), "night"),
     "alerts:start_run": Page(("start_run",), post=True),
+    "cases:plan_interview": Page(WRITE_CASE, "alert", post=True),
+    "cases:interviews": Page(READ_CASE),
+    "cases:interview": Page(READ_CASE, "interview"),
+    "cases:reveal_number": Page(WRITE_CASE, "interview", post=True),
+    "cases:note_attempt": Page(WRITE_CASE, "interview", post=True),
+    "cases:hang_up": Page(WRITE_CASE, "interview", post=True),
+    "cases:save_statement": Page(WRITE_CASE, "interview", post=True),
+    "cases:save_answers": Page(WRITE_CASE, "interview", post=True),
+    "cases:complete_interview": Page(WRITE_CASE, "interview", post=True),
+    "cases:end_unreached": Page(WRITE_CASE, "interview", post=True),
+    "cases:upload_recording": Page(WRITE_CASE, "interview", post=True),
+    "cases:recording": Page(READ_CASE, "interview"),
+    "cases:correct_interview": Page(WRITE_CASE, "interview"),
+    "cases:supplement": Page(WRITE_CASE, "interview", post=True),
     "cases:reviews": Page(("read_case",)),
     "cases:conclude": Page(("write_case", "write_above"), "alert"),
     "cases:conclusion": Page(("read_case",), "conclusion"),

@@ -1,6 +1,7 @@
 """Makes what tests need, through the actions that users go through where there are such."""
 
 import datetime as dt
+import io
 from typing import Any
 
 import accounts.actions
@@ -10,7 +11,9 @@ from accounts.permissions import Role
 from alerts.models import Alert, Grade, Hit, Night, Reason, RuleVersion, State
 from cases.actions.inspections import start_inspection
 from cases.actions.inspections_planning import plan_inspection
-from cases.models import Conclusion, Inspection
+from cases.actions.interviews import Call, note_attempt, plan_interview
+from cases.actions.interviews_record import Statement, attach_recording, save_statement
+from cases.models import Attempt, Conclusion, Inspection, Interview
 from documents.models import StoredFile
 from jobs.models import Job
 from reports.actions import scoring
@@ -175,6 +178,42 @@ def inspection(
     if planned_only:
         return made
     return start_inspection(inspection=made, place=None, why_far="", by=first, now=NOW)
+
+
+CALLED = dt.datetime(2026, 3, 3, 1, 30, tzinfo=dt.UTC)  # half past nine in China
+MP3 = b"ID3\x03" + bytes(300)
+ORDER = {  # 92 cartons on the alert's day
+    "order": {"order_id": "DD20260302001", "day": DAY.isoformat(), "qty": 92.0},
+    "order_lines": [
+        {"sku_id": "S1", "sku_name": "真龙（海韵）", "qty": 62.0},
+        {"sku_id": "S2", "sku_name": "黄山（硬）", "qty": 30.0},
+    ],
+}
+
+
+def interview(
+    *, at: Bureau | None = None, by: User | None = None, until: str = "recorded", **about: Any
+) -> Interview:
+    """An interview on the way: planned, talking, stated or recorded. `about`: fields of its alert."""
+    place = at or bureau()
+    by = by or user(at=place)
+    given = {"state": State.CLAIMED, "holder": by, "picture": ORDER, **about}
+    made = plan_interview(alert=alert(at=place, **given), by=by, now=NOW)
+    if until == "planned":
+        return made
+    call = Call(
+        Attempt.Source.OTHER, Attempt.Result.REACHED, dialled_at=CALLED, phone="13877140001",
+        connected_at=CALLED + dt.timedelta(seconds=20), ended_at=CALLED + dt.timedelta(minutes=4),
+    )  # fmt: skip
+    note_attempt(interview=made, call=call, by=by, now=CALLED + dt.timedelta(minutes=5))
+    if until != "talking":
+        said = Statement("self", "shop", told_recording=True, stated_on=DAY, stated_qty=90.0)
+        save_statement(interview=made, statement=said, by=by, now=CALLED + dt.timedelta(minutes=5))
+    if until == "recorded":
+        file = io.BytesIO(MP3)
+        attach_recording(interview=made, stream=file, name="通话.mp3", by=by, now=CALLED)
+    made.refresh_from_db()
+    return made
 
 
 MARCH = dt.date(2026, 3, 1)

@@ -88,6 +88,9 @@ TARGETS = {
     "conclusion": lambda bureau: [
         make.conclusion(at=bureau, subject_name=f"{CANARY}{bureau.code}").code
     ],
+    "interview": lambda bureau: [
+        make.interview(at=bureau, until="recorded", subject_name=f"{CANARY}{bureau.code}").code
+    ],
     "inspection": visited,
     "inspection_section": lambda bureau: [*visited(bureau), "premises"],
     "inspection_photo": photographed,
@@ -113,6 +116,7 @@ MISSING = {
     "retailer": ["nothing"],
     "alert": ["YJ-000000-20260302-999"],
     "conclusion": ["CZBG-000000-202603-0001"],
+    "interview": ["DHXF-000000-202603-0001"],
     "inspection": ["SDHC-000000-202603-0001"],
     "inspection_section": ["SDHC-000000-202603-0001", "premises"],
     "inspection_photo": ["SDHC-000000-202603-0001", 1],
@@ -202,7 +206,7 @@ def test_each_role_finds_its_own_pages_and_no_others(name):
             response = ask(client, name, arguments, post=page.post)
 
             # discipline opens the pages of alerts, but only what is hidden from others
-            hidden_only = role == Role.DISCIPLINE and page.target == "alert"
+            hidden_only = role == Role.DISCIPLINE and page.target in {"alert", "interview"}
             if page.open:
                 assert response.status_code in {200, 503}, role
             elif may(page, role, own=True) and not hidden_only:
@@ -230,23 +234,35 @@ def test_objects_of_other_bureaus_are_not_found(name):
             assert rows_of_everything() == before, role
 
 
-@pytest.mark.parametrize("name", sorted(name for name in PAGES if PAGES[name].target == "alert"))
-def test_a_hidden_alert_is_found_by_city_and_discipline_only(name):
+# what may concern a bureau's own people
+HIDDEN = {"alert", "interview", "inspection", "conclusion"}
+
+
+@pytest.mark.parametrize("name", sorted(name for name in PAGES if PAGES[name].target in HIDDEN))
+def test_what_is_hidden_is_found_by_city_and_discipline_only(name):
     page = PAGES[name]
-    hidden = make.alert(at=make.bureau(COUNTY), audience=Audience.ABOVE)
+    hidden = getattr(make, page.target)(at=make.bureau(COUNTY))
+    type(hidden).objects.filter(pk=hidden.pk).update(audience=Audience.ABOVE)
     for role, person in people().items():
         with seated(person) as client:
             response = ask(client, name, [hidden.code], post=page.post)
 
         above = role in MAY["see_hidden"].roles
-        reading = "read_alert" in page.actions
-        expected = above and (reading or may(page, role, own=True))
+        reading = {"read_alert", "read_case"} & set(page.actions)
+        expected = above and (bool(reading) or may(page, role, own=True))
         assert (response.status_code != 404) is expected, role
 
 
 LISTS = [
     "accounts:users", "sources:imports", "sources:retailers", "alerts:board", "alerts:alerts",
     "alerts:hits", "alerts:runs", "sources:profile", "cases:reviews", "cases:inspections",
+    "cases:interviews", "reports:reports", "reports:scores",
+]  # fmt: skip
+
+
+LISTED = [
+    "person", "batch", "retailer", "alert", "night", "interview", "inspection", "conclusion",
+    "report",
 ]  # fmt: skip
 
 
@@ -254,7 +270,7 @@ LISTS = [
 def test_lists_and_choices_hold_nothing_foreign(name):
     for code in (COUNTY, SIBLING, ELSEWHERE):
         place = make.bureau(code, name=f"局{code}名")
-        for target in set(TARGETS) - COMMON - {"assignment"}:
+        for target in LISTED:
             TARGETS[target](place)
         make.hit(at=place, subject_name=f"{CANARY}{code}")
     for role, person in people().items():
