@@ -56,6 +56,8 @@ PAGES = {
     "alerts:reopen": Page(("dismiss_alert", "dismiss_orange", "dismiss_red"), "alert", post=True),
     "alerts:bulk_claim": Page(("claim_alert", "claim_above"), post=True),
     "alerts:hits": Page(READ_ALERT),
+    "alerts:export_alerts": Page(READ_ALERT),
+    "alerts:export_hits": Page(READ_ALERT),
     "alerts:close_hits": Page(("dismiss_alert", "dismiss_orange", "dismiss_red")),
     "alerts:reopen_hits": Page(("dismiss_alert", "dismiss_orange", "dismiss_red"), post=True),
     "alerts:runs": Page(("read_run",)),

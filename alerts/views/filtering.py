@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from django import forms
 from django.db.models import QuerySet
 from django.http import QueryDict
+from django.urls import reverse
 
 from accounts.http import StaffRequest
 from accounts.models import Bureau, User, scope
+
+MOST = 50_000  # rows of one export
 
 
 @dataclass(frozen=True)
@@ -34,6 +37,18 @@ def address(request: StaffRequest, **changes: str | None) -> str:
         if value is not None:
             query[name] = value
     return f"{request.path}?{query.urlencode()}" if query else request.path
+
+
+def exported(request: StaffRequest, view: str) -> str:
+    """Where the list is taken away as it is filtered now, all its pages."""
+    query = request.GET.copy()
+    query.pop("page", None)
+    return f"{reverse(view)}?{query.urlencode()}" if query else reverse(view)
+
+
+def export_title(count: int) -> str:
+    """What the button says: all of it, or as much as one file holds."""
+    return "导出" if count <= MOST else f"导出前 {MOST:,} 条"
 
 
 def chips_of(request: StaffRequest, form: forms.Form) -> list[Chip]:

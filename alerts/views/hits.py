@@ -1,4 +1,5 @@
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -12,14 +13,21 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import StaffRequest
+from accounts.models import Bureau
 from alerts.actions import hits as actions
 from alerts.forms import CausesForm, HitFilter
 from alerts.models import Hit, HitQuerySet
-from alerts.views.filtering import chips_of, seen_bureaus
+from alerts.views.filtering import chips_of, export_title, exported, seen_bureaus
 
 A_PAGE = 50
 AT_ONCE = 1000  # entries closed in one batch
 CLOSING = tuple(actions.OWNED)  # the rights of which one is needed
+
+
+def ledger(request: StaffRequest, bureaus: Sequence[Bureau]) -> HitFilter:
+    """The entries that the address asks for, of the bureaus whose alerts the reader sees."""
+    seen = Hit.objects.visible_to(request.user, "read_alert")
+    return HitFilter(request.GET, seen, bureaus=bureaus)
 
 
 @require_safe
@@ -28,8 +36,7 @@ def hits(request: StaffRequest) -> HttpResponse:
     bureaus = list(seen_bureaus(request.user))
     if not bureaus:
         raise Http404
-    seen = Hit.objects.visible_to(request.user, "read_alert")
-    filtered = HitFilter(request.GET, seen, bureaus=bureaus)
+    filtered = ledger(request, bureaus)
     rows = filtered.qs.newest().select_related("closed_by")
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     for hit in page.object_list:
@@ -43,6 +50,8 @@ def hits(request: StaffRequest) -> HttpResponse:
         "clear_url": request.path,
         "total": page.paginator.count,
         "query": request.GET.urlencode(),
+        "export_url": exported(request, "alerts:export_hits"),
+        "export_title": export_title(page.paginator.count),
         **_closing(request, now=timezone.now()),
     }
     return render(request, "alerts/hits.html", context)

@@ -1,6 +1,9 @@
 import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from django import forms
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import Http404, HttpResponse
@@ -9,9 +12,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.http import StaffRequest
+from accounts.models import Bureau
 from alerts.forms import AlertFilter
 from alerts.models import OPEN_STATES, Alert, AlertQuerySet, State
-from alerts.views.filtering import address, chips_of, seen_bureaus
+from alerts.views.filtering import (
+    address,
+    chips_of,
+    export_title,
+    exported,
+    seen_bureaus,
+)
 
 A_PAGE = 25
 TABS = {
@@ -24,6 +34,27 @@ TABS = {
 }
 
 
+@dataclass(frozen=True)
+class Found:
+    """What a request asks of the list: its tab, its order, its filters, and the rows they leave."""
+
+    tab: str
+    sort: str
+    form: forms.Form
+    rows: AlertQuerySet
+
+
+def listing(request: StaffRequest, bureaus: Sequence[Bureau], *, now: dt.datetime) -> Found:
+    """The alerts that the address asks for, of the bureaus whose alerts the reader sees."""
+    seen = Alert.objects.visible_to(request.user, "read_alert")
+    tab = request.GET.get("view", "open")
+    tab = tab if tab in TABS else "open"
+    sort = request.GET.get("sort", "due")
+    filtered = AlertFilter(request.GET, seen, bureaus=bureaus)
+    rows = filtered.qs.filter(_tabs(request, now=now)[tab]).select_related("bureau", "holder")
+    return Found(tab, sort, filtered.form, rows.by(sort))
+
+
 @require_safe
 def alerts(request: StaffRequest) -> HttpResponse:
     """The list: tab, filters, order and page stand in the address."""
@@ -32,24 +63,22 @@ def alerts(request: StaffRequest) -> HttpResponse:
     if not bureaus:
         raise Http404
     now = timezone.now()
-    tabs = _tabs(request, now=now)
-    tab = request.GET.get("view", "open")
-    tab = tab if tab in TABS else "open"
-    filtered = AlertFilter(request.GET, seen, bureaus=bureaus)
-    rows = filtered.qs.filter(tabs[tab]).select_related("bureau", "holder")
-    sort = request.GET.get("sort", "due")
-    page = Paginator(rows.by(sort), A_PAGE).get_page(request.GET.get("page"))
+    found = listing(request, bureaus, now=now)
+    tab, sort, form = found.tab, found.sort, found.form
+    page = Paginator(found.rows, A_PAGE).get_page(request.GET.get("page"))
     context: dict[str, Any] = {
         "page": page,
-        "chips": chips_of(request, filtered.form),
+        "chips": chips_of(request, form),
         "clear_url": f"{request.path}?view={tab}",
         "sort": {"key": sort, "desc": sort == "score"},
         "q": request.GET.get("q", ""),
+        "export_url": exported(request, "alerts:export_alerts"),
+        "export_title": export_title(page.paginator.count),
         "may_claim": request.user.may("claim_alert") or request.user.may("claim_above"),
     }
     if request.htmx and not request.htmx.history_restore_request:
         return render(request, "alerts/_rows.html", context)
-    counts = _counts(seen, tabs)
+    counts = _counts(seen, _tabs(request, now=now))
     context |= {
         "views": [
             {
@@ -61,7 +90,7 @@ def alerts(request: StaffRequest) -> HttpResponse:
             }
             for key, title in TABS.items()
         ],
-        "form": filtered.form,
+        "form": form,
         "summary": {"open": counts["open"], "due_today": counts["due_today"],
                     "overdue": counts["overdue"]},
         "sorts": {key: address(request, sort=key) for key in ("due", "grade", "score")},

@@ -1,20 +1,17 @@
 """The pages of data import: list and upload, one file's report, its bad rows as a table."""
 
-import io
-
-import xlsxwriter
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_GET, require_http_methods
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.http import StaffRequest
 from accounts.models import scope
+from documents.sheets import as_download, workbook
 from sources.actions.importing import NUMBERS
 from sources.actions.receiving import receive_upload
 from sources.forms import UploadForm
@@ -111,24 +108,10 @@ def rejects(request: StaffRequest, number: int) -> HttpResponse:
     visible = Batch.objects.visible_to(request.user, "read_import").select_related("file")
     batch = get_object_or_404(visible, pk=number)
     found = batch.findings.filter(weight=Finding.Weight.REJECTED).order_by("row_no", "pk")
-    target = io.BytesIO()
-    with xlsxwriter.Workbook(target, {"in_memory": True}) as book:
-        sheet = book.add_worksheet("未导入的行")
-        bold = book.add_format({"bold": True})
-        for column, title in enumerate(["文件", "行", "列", "内容", "原因"]):
-            sheet.write_string(0, column, title, bold)
-        for place, row in enumerate(found.iterator(), start=1):
-            cells = [batch.file.name, str(row.row_no), row.column, row.value, row.reason]
-            for column, cell in enumerate(cells):
-                sheet.write_string(place, column, cell)
-        sheet.set_column(0, 0, 30)
-        sheet.set_column(2, 4, 24)
-    response = HttpResponse(
-        target.getvalue(),
-        content_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    columns = {"文件": 30, "行": 8, "列": 24, "内容": 24, "原因": 24}
+    rows = (
+        [batch.file.name, str(row.row_no), row.column, row.value, row.reason]
+        for row in found.iterator()
     )
-    name = f"未导入的行-{batch.file.name}.xlsx"
-    response["Content-Disposition"] = (
-        content_disposition_header(as_attachment=True, filename=name) or ""
-    )
-    return response
+    content = workbook(title="未导入的行", columns=columns, rows=rows)
+    return as_download(content, f"未导入的行-{batch.file.name}.xlsx")

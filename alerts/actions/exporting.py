@@ -1,0 +1,29 @@
+"""Taking lists away: who exported what, and how much of it, is on record."""
+
+from django.db import transaction
+
+import audit.actions
+from accounts.models import User
+
+
+@transaction.atomic
+def note_alerts_exported(*, conditions: str, count: int, by: User) -> None:
+    """Put on record that the alert list was taken away, as filtered."""
+    audit.actions.record(
+        "alerts.exported", subject="alerts", bureau=_seat(by), by=by.code,
+        conditions=conditions, count=count,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def note_hits_exported(*, conditions: str, count: int, by: User) -> None:
+    """Put on record that the ledger of hits was taken away, as filtered."""
+    audit.actions.record(
+        "hits.exported", subject="hits", bureau=_seat(by), by=by.code,
+        conditions=conditions, count=count,
+    )  # fmt: skip
+
+
+def _seat(user: User) -> str:
+    """Where the user sits: the trail of that bureau shows the export."""
+    return user.posts[0].bureau.code if user.posts else ""
