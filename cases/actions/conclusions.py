@@ -92,10 +92,21 @@ def submit_conclusion(*, conclusion: Conclusion, by: User, now: dt.datetime) -> 
 
 @transaction.atomic
 def review_conclusion(
-    *, conclusion: Conclusion, is_pass: bool, reason: str, by: User, now: dt.datetime
+    *,
+    conclusion: Conclusion,
+    is_pass: bool,
+    reason: str,
+    by: User,
+    now: dt.datetime,
+    version: int | None = None,
 ) -> Conclusion:
-    """Give the next signature, or return the draft for a reason. The last one closes the alert."""
+    """Give the next signature, or return the draft for a reason. The last one closes the alert.
+
+    `version`: that of the report as it was read; None where nobody read it on a page.
+    """
     conclusion = _locked(conclusion)
+    if version is not None and version != conclusion.version:
+        raise ValidationError("结论在您打开之后又有变动，请重新阅读后再签署。")
     refusal = why_not_review(conclusion, by)
     if refusal:
         raise ValidationError(refusal)
@@ -167,7 +178,27 @@ def why_not_review(conclusion: Conclusion, by: User) -> str:
         one.by_id == by.pk and one.round == conclusion.round for one in conclusion.reviews.all()
     ):
         return "您已签过意见，下一步须由另一人办理。"
+    if step is not None and _is_needed_later(conclusion, step, by):
+        return "下一步只有您可以办理，这一步请由另一人签署。"
     return ""
+
+
+def _is_needed_later(conclusion: Conclusion, step: Review.Step, by: User) -> bool:
+    """Whether nobody but this person may give the signature after this one: both would be too many."""
+    rights = reviewing.rights(conclusion)
+    steps = reviewing.chain(conclusion)
+    after = steps[steps.index(step) + 1 :][:1]
+    return any(_may_sign(conclusion, rights[one]) == {by.pk} for one in after)
+
+
+def _may_sign(conclusion: Conclusion, right: str) -> set[int]:
+    """Those who hold the right where it is asked for, and did not handle the alert."""
+    handled = (conclusion.drafted_by_id, conclusion.alert.holder_id)
+    return {
+        one.pk
+        for one in _posted(conclusion, right)
+        if one.pk not in handled and not _took_part(conclusion.alert, one)
+    }
 
 
 def _took_part(alert: Alert, by: User) -> bool:
@@ -268,15 +299,20 @@ def content_of(conclusion: Conclusion) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _posted(conclusion: Conclusion, name: str) -> list[User]:
+    """Who holds a right at the bureau whose right it is."""
+    right = MAY[name]
+    where = conclusion.bureau if right.reach is Reach.OWN else conclusion.bureau.city
+    return list(User.objects.posted_at(where, right.roles))
+
+
 def _ask_next(conclusion: Conclusion) -> None:
     """Tell those who may give the next signature."""
     step = reviewing.next_step(conclusion, conclusion.reviews.all())
     if step is None:
         return
-    right = MAY[reviewing.rights(conclusion)[step]]
-    where = conclusion.bureau if right.reach is Reach.OWN else conclusion.bureau.city
     accounts.actions.notify(
-        users=list(User.objects.posted_at(where, right.roles)),
+        users=_posted(conclusion, reviewing.rights(conclusion)[step]),
         key=f"review:{conclusion.code}:{conclusion.round}:{step}",
         text=f"{conclusion.bureau.name}：{conclusion.alert.subject_name}的结论等待{Review.Step(step).label}。",
         url=conclusion.get_absolute_url(),

@@ -50,6 +50,7 @@ class ConclusionForm(forms.Form):
 class ReviewForm(forms.Form):
     verdict = forms.ChoiceField(choices=[("pass", "同意"), ("return", "退回")])
     reason = forms.CharField(required=False, max_length=500)
+    version = forms.IntegerField(required=False, min_value=0)  # of the report as it was read
 
     def clean(self) -> dict[str, Any]:
         data: dict[str, Any] = self.cleaned_data

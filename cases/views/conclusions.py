@@ -50,7 +50,6 @@ def conclude(request: StaffRequest, code: str) -> HttpResponse:
         return redirect(alert)
     draft = alert.conclusions.filter(state=Conclusion.State.DRAFT).first()
     form = ConclusionForm(request.POST or None, initial=_initial(alert, draft))
-    status = 200
     if request.method == "POST" and form.is_valid():
         content = dict(form.cleaned_data)
         version, now = content.pop("version"), timezone.now()
@@ -62,10 +61,14 @@ def conclude(request: StaffRequest, code: str) -> HttpResponse:
                 actions.submit_conclusion(conclusion=draft, by=request.user, now=now)
         except ValidationError as error:
             form.add_error(None, error)
-            status = 409 if request.headers.get("X-Autosave") else 200
+            if request.headers.get("X-Autosave"):
+                return HttpResponse("".join(error.messages), status=409, content_type="text/plain")
             form.data = {**_lists(form), "version": draft.version if draft else 0}
         else:
             return _saved(request, draft)
+    elif request.headers.get("X-Autosave"):
+        words = [word for errors in form.errors.values() for word in errors]
+        return HttpResponse("".join(words), status=400, content_type="text/plain")
     context = {
         "alert": alert,
         "draft": draft,
@@ -76,7 +79,7 @@ def conclude(request: StaffRequest, code: str) -> HttpResponse:
         "texts": [(name, form[name], HINTS.get(name, "")) for name in actions.TEXTS],
         "signers": _signers(alert, form),
     }
-    return render(request, "cases/conclude.html", context, status=status)
+    return render(request, "cases/conclude.html", context)
 
 
 @require_safe

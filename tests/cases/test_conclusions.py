@@ -90,11 +90,40 @@ def test_nobody_signs_their_own_or_twice_or_out_of_turn():
     with pytest.raises(ValidationError, match="审核"):
         sign(conclusion, make.user(Role.CITY_LEAD, at=make.bureau("4514")))
     deputy = make.user(Role.COUNTY_DEPUTY_HEAD)
+    make.user(Role.COUNTY_HEAD)
     conclusion = sign(conclusion, deputy)
     with pytest.raises(ValidationError, match="另一人"):
         sign(conclusion, deputy)
     with pytest.raises(ValidationError, match="批准"):
         sign(conclusion, make.user(Role.COUNTY_DEPUTY_HEAD, at=make.bureau("451424")))
+
+
+def test_the_only_one_who_may_approve_leaves_the_review_to_another():
+    deputy = make.user(Role.COUNTY_DEPUTY_HEAD)
+    conclusion = submitted(concluding(Grade.ORANGE))
+    with pytest.raises(ValidationError, match="下一步只有您可以办理"):
+        sign(conclusion, deputy)
+
+    conclusion = sign(conclusion, make.user(Role.COUNTY_LEAD))
+
+    assert sign(conclusion, deputy).state == Conclusion.State.APPROVED
+
+
+def test_a_signature_under_a_report_that_changed_is_refused():
+    alert, lead = concluding(), make.user(Role.COUNTY_LEAD)
+    read = submitted(alert).version
+    returned = sign(
+        Conclusion.objects.get(), lead, is_pass=False, reason="请补充请柬照片和采购清单。"
+    )
+    draft = actions.save_conclusion(
+        alert=alert, content=CONTENT, by=alert.holder, now=NOW, version=returned.version
+    )
+    again = actions.submit_conclusion(conclusion=draft, by=alert.holder, now=NOW)
+
+    with pytest.raises(ValidationError, match="又有变动"):
+        actions.review_conclusion(
+            conclusion=again, is_pass=True, reason="", by=lead, now=NOW, version=read
+        )
 
 
 def test_a_returned_draft_is_mended_and_signed_anew():
@@ -273,3 +302,8 @@ def test_an_autosave_says_when_and_what_is_stale(client):
     assert first.status_code == 204
     assert first.headers["X-Version"] == "1"
     assert second.status_code == 409
+    assert "刚有变动" in second.content.decode()
+    assert "<" not in second.content.decode()
+    long = client.post(url, {**given, "facts": "长" * 5001}, headers={"X-Autosave": "1"})
+    assert long.status_code == 400
+    assert "5000" in long.content.decode()
