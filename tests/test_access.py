@@ -246,7 +246,7 @@ HIDDEN = {
 def test_what_is_hidden_is_found_by_city_and_discipline_only(name):
     page = PAGES[name]
     arguments = TARGETS[page.target](make.bureau(COUNTY))
-    HIDDEN[page.target].objects.filter(code=arguments[0]).update(audience=Audience.ABOVE)
+    HIDDEN[page.target]._default_manager.filter(code=arguments[0]).update(audience=Audience.ABOVE)
     for role, person in people().items():
         with seated(person) as client:
             response = ask(client, name, arguments, post=page.post)
