@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+from typing import Any
 
 import pytest
 from axes.models import AccessLog
@@ -237,7 +238,7 @@ def test_objects_of_other_bureaus_are_not_found(name):
 
 
 # what may concern a bureau's own people
-HIDDEN = {
+HIDDEN: dict[str, Any] = {
     "alert": Alert, "interview": Interview, "inspection": Inspection, "conclusion": Conclusion
 }  # fmt: skip
 
@@ -246,7 +247,7 @@ HIDDEN = {
 def test_what_is_hidden_is_found_by_city_and_discipline_only(name):
     page = PAGES[name]
     arguments = TARGETS[page.target](make.bureau(COUNTY))
-    HIDDEN[page.target]._default_manager.filter(code=arguments[0]).update(audience=Audience.ABOVE)
+    HIDDEN[page.target].objects.filter(code=arguments[0]).update(audience=Audience.ABOVE)
     for role, person in people().items():
         with seated(person) as client:
             response = ask(client, name, arguments, post=page.post)
