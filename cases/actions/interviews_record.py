@@ -358,7 +358,4 @@ def supplement_interview(*, interview: Interview, text: str, by: User, at: dt.da
     refuse_recused(interview.alert, by)
     if len(text.strip()) < LEAST_WORDS:
         raise ValidationError(f"补充内容至少 {LEAST_WORDS} 个字。")
-    last = Addendum.objects.filter(code=interview.code).order_by("-number").first()
-    if last is not None and (last.text, last.by) == (text.strip(), by):
-        return last
     return add_addendum(code=interview.code, bureau=interview.bureau, text=text, by=by, at=at)

@@ -15,7 +15,7 @@ from cases.actions.inspections import Place, locked, void_signatures
 from cases.models import Inspection, Photo
 from documents.actions import store_file
 from documents.models import StoredFile
-from documents.pictures import Taken, taken_at_and_place
+from documents.pictures import Taken, preview, taken_at_and_place
 
 PICTURES = ("image/jpeg", "image/png", "image/webp")
 SOUND = ("audio/", "video/")  # telephones write sound alone as video too
@@ -29,6 +29,7 @@ WORDS = {
     Photo.Kind.VIDEO: "见证录音录像请上传音频或视频文件。",
     Photo.Kind.PAPER: "纸质签字件请上传 JPEG、PNG 或 PDF 文件。",
 }
+SIDE = 480  # pixels, of the copy that shows whether a picture is whole
 LEAST_REASON = 5  # characters
 
 
@@ -127,4 +128,5 @@ def _taken(shot: Shot, file: StoredFile) -> Taken:
     """What the camera says; nothing where there is no camera."""
     if not file.content_type.startswith(PICTURES):
         return Taken()
+    preview(shot.stream, side=SIDE)  # refuses what broke off on the way
     return taken_at_and_place(shot.stream)

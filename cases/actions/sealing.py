@@ -80,8 +80,14 @@ def receipt_of(record: SealedRecord) -> Receipt:
 
 @transaction.atomic
 def add_addendum(*, code: str, bureau: Bureau, text: str, by: User, at: dt.datetime) -> Addendum:
-    """Supplement a locked or sealed record; the caller has checked that `by` may."""
-    number = Addendum.objects.filter(code=code).count() + 1
+    """Supplement a locked or sealed record; the caller has checked that `by` may.
+
+    The same words of the same person twice in a row are one supplement: it was pressed twice.
+    """
+    last = Addendum.objects.filter(code=code).order_by("number").last()
+    if last is not None and (last.text, last.by) == (text.strip(), by):
+        return last
+    number = last.number + 1 if last else 1
     made = Addendum.objects.create(code=code, number=number, text=text.strip(), by=by, at=at)
     audit.actions.record(
         "record.supplemented", subject=code, bureau=bureau.code, by=by.code, note=made.text

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import Q
 
 import audit.actions
 from accounts.models import User
@@ -130,12 +131,11 @@ def add_product(*, inspection: Inspection, sku_id: str, name: str, by: User) -> 
     name = name.strip()
     if not name:
         raise ValidationError("请填写品规名称。")
-    same = inspection.stock.filter(sku_name=name).first()
-    if same is not None:
+    sku_id = sku_id or f"other-{digest(name)[:20]}"
+    same = inspection.stock.filter(Q(sku_name=name) | Q(sku_id=sku_id)).order_by("pk").first()
+    if same is not None:  # also under a former name
         return same
-    line = StockLine.objects.create(
-        inspection=inspection, sku_id=sku_id or f"other-{digest(name)[:20]}", sku_name=name[:100]
-    )
+    line = StockLine.objects.create(inspection=inspection, sku_id=sku_id, sku_name=name[:100])
     void_signatures(inspection=inspection, by=by)
     audit.actions.record(
         "inspection.product_added", subject=inspection.code, bureau=inspection.bureau.code,

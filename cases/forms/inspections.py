@@ -217,10 +217,15 @@ class SignForm(forms.Form):
     def clean_strokes(self) -> list[dict[str, Any]]:
         try:
             strokes = json.loads(self.cleaned_data["strokes"] or "[]")
-        except ValueError:
+            json.dumps(strokes, allow_nan=False, ensure_ascii=False).encode()  # no halves of signs
+        except (ValueError, RecursionError):
             strokes = None
-        if not isinstance(strokes, list) or not all(
-            isinstance(one, dict) and isinstance(one.get("points"), list) for one in strokes
+        if (
+            not isinstance(strokes, list)
+            or "\\u0000" in json.dumps(strokes)
+            or not all(
+                isinstance(one, dict) and isinstance(one.get("points"), list) for one in strokes
+            )
         ):
             raise forms.ValidationError("签名没有传上来，请重签一次。")
         return strokes
@@ -240,8 +245,8 @@ class SignForm(forms.Form):
 
 class UnsignedForm(forms.Form):
     kind = forms.CharField(max_length=10, required=False)
-    reason = forms.CharField(max_length=300, required=False)
-    witness = forms.CharField(max_length=100, required=False)
+    reason = forms.CharField(label="原因", max_length=300, required=False)
+    witness = forms.CharField(label="见证人", max_length=100, required=False)
 
 
 class SupplementForm(forms.Form):

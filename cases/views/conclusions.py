@@ -40,10 +40,7 @@ def conclude(request: StaffRequest, code: str) -> HttpResponse:
     newest = alert.conclusions.exclude(state=Conclusion.State.DRAFT).order_by("pk").last()
     if alert.state != State.CONCLUDING and newest and request.method == "GET":
         return redirect(newest)
-    if not any(
-        Alert.objects.visible_to(request.user, right).filter(pk=alert.pk).exists()
-        for right in WRITING
-    ):
+    if not _may_write(request, alert):
         raise Http404
     if alert.state != State.CONCLUDING:
         messages.error(request, f"该预警现为“{alert.get_state_display()}”，还不能拟定结论。")
@@ -61,14 +58,18 @@ def conclude(request: StaffRequest, code: str) -> HttpResponse:
                 actions.submit_conclusion(conclusion=draft, by=request.user, now=now)
         except ValidationError as error:
             form.add_error(None, error)
-            if request.headers.get("X-Autosave"):
-                return HttpResponse("".join(error.messages), status=409, content_type="text/plain")
             form.data = {**_lists(form), "version": draft.version if draft else 0}
         else:
             return _saved(request, draft)
-    elif request.headers.get("X-Autosave"):
-        words = [word for errors in form.errors.values() for word in errors]
-        return HttpResponse("".join(words), status=400, content_type="text/plain")
+    return _draft_page(request, alert, draft, form)
+
+
+def _draft_page(
+    request: StaffRequest, alert: Alert, draft: Conclusion | None, form: ConclusionForm
+) -> HttpResponse:
+    """The form, with what was refused; the autosave hears only why."""
+    if request.headers.get("X-Autosave"):
+        return _not_saved(form)
     context = {
         "alert": alert,
         "draft": draft,
@@ -177,6 +178,13 @@ def _readable(request: StaffRequest, code: str) -> Conclusion:
     )
 
 
+def _may_write(request: StaffRequest, alert: Alert) -> bool:
+    return any(
+        Alert.objects.visible_to(request.user, right).filter(pk=alert.pk).exists()
+        for right in WRITING
+    )
+
+
 def _initial(alert: Alert, draft: Conclusion | None) -> dict[str, Any]:
     if draft is None:
         facts = "\n".join(line.text for line in story_of(alert))
@@ -191,6 +199,13 @@ def _lists(form: ConclusionForm) -> dict[str, Any]:
     boxes = ("causes", "violations")
     data = {name: form.data.get(name, "") for name in form.fields if name not in boxes}
     return {**data, **{name: form.cleaned_data.get(name, []) for name in boxes}}
+
+
+def _not_saved(form: ConclusionForm) -> HttpResponse:
+    """What the autosave is told: 400 something typed is too much, 409 nothing typed would help."""
+    words = "".join(str(word) for errors in form.errors.values() for word in errors)
+    status = 409 if form.non_field_errors() else 400
+    return HttpResponse(words, status=status, content_type="text/plain")
 
 
 def _saved(request: StaffRequest, draft: Conclusion) -> HttpResponse:

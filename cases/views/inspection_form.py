@@ -118,15 +118,15 @@ def _saved(
 
 def _add_product(request: StaffRequest, found: Inspection) -> None:
     """Put the product that was named on the sheet; known by its code where the catalogue has it."""
-    name = request.POST.get("product", "").strip()[:100]
+    name = request.POST.get("product", "").replace("\0", "").strip()[:100]
     if not name or "add" not in request.POST:
         return
     skus = Sku.objects.filter(bureau__in=[found.bureau_id, found.bureau.city.pk], name=name)
     sku = skus.order_by("-known_from", "-pk").first()
-    counting.add_product(
+    line = counting.add_product(
         inspection=found, sku_id=sku.sku_id if sku else "", name=name, by=request.user
     )
-    messages.success(request, f"已加入“{name}”。")
+    messages.success(request, f"“{line.sku_name}”在盘点表上。")
 
 
 def _counts(request: HttpRequest, found: Inspection) -> dict[str, counting.Count]:

@@ -112,8 +112,8 @@ def unsigned(request: StaffRequest, code: str) -> HttpResponse:
     """Note a refusal, inability or absence; or take the note back."""
     found = found_inspection(request, code, WRITING)
     form = UnsignedForm(request.POST)
-    given = form.cleaned_data if form.is_valid() else {"kind": "?", "reason": "", "witness": ""}
     try:
+        given = check(form)
         signing.note_unsigned(inspection=found, by=request.user, **given)
     except ValidationError as error:
         say(request, error)

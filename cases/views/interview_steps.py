@@ -108,7 +108,7 @@ def answers(request: StaffRequest, code: str) -> HttpResponse:
     """Keep the draft: by button, or by the script every ten seconds (X-Autosave)."""
     found = _mine(request, code)
     form = answers_form(found, list(found.items.order_by("pk")), request.POST)
-    is_auto = bool(request.headers.get("X-Autosave"))
+    is_auto, status = bool(request.headers.get("X-Autosave")), 400
     if form.is_valid():
         try:
             saved = writing.save_answers(
@@ -117,13 +117,14 @@ def answers(request: StaffRequest, code: str) -> HttpResponse:
             )  # fmt: skip
         except ValidationError as error:
             form.add_error(None, error)
+            status = 409  # nothing that is typed would help
         else:
             if is_auto:
                 return _kept(saved)
             messages.success(request, "草稿已保存。")
             return redirect(found)
     if is_auto:
-        return HttpResponse(_words(form.errors), status=409, content_type="text/plain")
+        return HttpResponse(_words(form.errors), status=status, content_type="text/plain")
     return page(request, found, answers_form=form)
 
 

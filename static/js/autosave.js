@@ -3,6 +3,7 @@
    It posts to its own address (or the one in data-autosave) with the header X-Autosave: 1.
    204: kept; X-Saved has the time, X-Version (optional) what [name=version] becomes.
    409: somebody else wrote meanwhile; the answer's text says so and nothing more is sent.
+   400, 422: something typed cannot be kept; the answer's text says what.
    Where it stands is said in [data-saved]. The event "autosaved" on the form tells of each save. */
 (() => {
   "use strict";
@@ -12,6 +13,14 @@
     if (!place) return;
     place.textContent = text;
     place.classList.toggle("up", bad);
+  };
+
+  const why = async (answer) => {
+    if (answer.status === 400 || answer.status === 422) return `草稿没有存上：${(await answer.text()).trim()}`;
+    if (answer.type === "opaqueredirect" || answer.status === 403) {
+      return "草稿没有存上：登录已过期，或这一页已有变动。请先复制刚才填写的内容，刷新页面后再填。";
+    }
+    return "草稿没有存上，内容还在页面上，稍后再试。";
   };
 
   const contents = (form) => {
@@ -57,7 +66,7 @@
           say(`没有保存：${(await answer.text()).trim()}`, true);
         } else {
           known = before;
-          say("草稿没有存上，内容还在页面上，稍后再试。", true);
+          say(await why(answer), true);
         }
       } catch {
         known = before;

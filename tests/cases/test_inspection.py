@@ -183,6 +183,14 @@ def test_counts_and_answers_that_cannot_be_kept_are_not_lost(visit):
     assert "刚由另一名核查人保存过" in page.content.decode()
 
 
+def test_a_products_name_is_kept_without_what_the_database_refuses(visit):
+    data = {"version": 0, "product": "真龙\0软", "add": "1"}
+
+    post(client_of(visit.first_officer), "inspection_section", visit.code, "stock", data=data)
+
+    assert visit.stock.get().sku_name == "真龙软"
+
+
 def test_back_and_stay(visit):
     client = client_of(visit.first_officer)
     for button, step in (("back", "premises"), ("stay", "recording"), ("x", "ordering")):
@@ -217,6 +225,8 @@ def test_uploads_one_by_one(visit):
         )  # fmt: skip
 
     assert upload(b"no picture").status_code == 400
+    broken = visits.picture()[:-20]
+    assert "已损坏" in upload(broken).content.decode()
     for _ in range(2):
         response = upload(visits.picture())
         assert response.status_code == 201
@@ -261,6 +271,21 @@ def test_an_incomplete_record_is_not_sealed_and_says_what_is_missing(visit):
     assert "data-sign" not in page
 
 
+@pytest.mark.parametrize("part", ['"\\u0000"', '"\\ud800"', "NaN", "[" * 100_000])
+def test_strokes_that_cannot_be_kept_are_refused(visit, part):
+    visits.fill(visit)
+    strokes = '[{"points": [1, 2, 3, 4, 5], "x": ' + part + "}]"
+    data = {
+        "who": "first", "method": "drawn", "name": "韦志成", "agreed": "on", "strokes": strokes,
+        "picture": visits.png(), "shown": digest_of(visits.fresh(visit)),
+    }  # fmt: skip
+
+    response = post(client_of(visit.first_officer), "sign_inspection", visit.code, data=data)
+
+    assert "签名没有传上来" in "".join(said(response))
+    assert not Signature.objects.exists()
+
+
 def test_a_signature_over_an_old_text_is_refused(visit):
     visits.fill(visit)
     client = client_of(visit.first_officer)
@@ -284,12 +309,13 @@ def test_red_visits_wait_for_approval():
 
 def test_supplements_are_added_by_officers_only(visit):
     visits.sealed(visit)
-    post(
-        client_of(visit.second_officer),
-        "supplement_inspection",
-        visit.code,
-        data={"text": "次日补充送货单"},
-    )
+    for _ in range(2):  # pressed twice
+        post(
+            client_of(visit.second_officer),
+            "supplement_inspection",
+            visit.code,
+            data={"text": "次日补充送货单"},
+        )
     post(
         client_of(make.user("county_lead")),
         "supplement_inspection",
@@ -298,7 +324,7 @@ def test_supplements_are_added_by_officers_only(visit):
     )
 
     page = get(client_of(visit.first_officer), "inspection", visit.code).content.decode()
-    assert "次日补充送货单" in page
+    assert page.count("次日补充送货单") == 1
     assert "我也要补充" not in page
 
 

@@ -351,6 +351,13 @@ def test_stock_is_computed_and_a_product_can_be_added():
         )  # fmt: skip
 
 
+def test_a_product_under_a_former_name_is_the_same_line():
+    made = make.inspection()
+    line = StockLine.objects.create(inspection=made, sku_id="K1", sku_name="真龙（软）")
+
+    assert line == add_product(inspection=made, sku_id="K1", name="真龙软", by=made.first_officer)
+
+
 # --- photographs
 
 
