@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
@@ -91,7 +92,16 @@ def page(request: StaffRequest, found: Interview, **given: Any) -> HttpResponse:
     if found.state in OPEN and context["is_writer"]:
         context |= _working(found, items, request.user, given)
         return render(request, "cases/interview.html", context)
+    _tell(request, given)
     return render(request, "cases/interview_record.html", context | _record(found, items, request))
+
+
+def _tell(request: StaffRequest, given: dict[str, Any]) -> None:
+    """What was wrong with forms that the record's page does not show."""
+    for name in FORMS:
+        errors = given[name].errors if name in given else {}
+        for error in dict.fromkeys(str(one) for found in errors.values() for one in found):
+            messages.error(request, error)
 
 
 def _working(

@@ -39,21 +39,20 @@ def interviews(request: StaffRequest) -> HttpResponse:
     rows = filtered.qs.filter(tabs[tab]).with_calls().for_list()
     if tab in {"today", "all"}:
         rows = rows.order_by("-created_at", "-pk")
-    page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
+    paginator = Paginator(rows, A_PAGE)
+    chips = chips_of(request, filtered.form)
+    whole = not (request.htmx and not request.htmx.history_restore_request)
+    counts = seen.aggregate(**_counted(tabs)) if whole else {}
+    if whole and not chips:
+        paginator.count = counts[tab]  # counted already
     context: dict[str, Any] = {
-        "page": page,
-        "chips": chips_of(request, filtered.form),
+        "page": paginator.get_page(request.GET.get("page")),
+        "chips": chips,
         "clear_url": f"{request.path}?view={tab}",
         "view": tab,
     }
-    if request.htmx and not request.htmx.history_restore_request:
+    if not whole:
         return render(request, "cases/_interview_rows.html", context)
-    counts = seen.aggregate(
-        **{
-            key: Count("pk", filter=condition) if condition else Count("pk")
-            for key, condition in tabs.items()
-        }
-    )
     context |= {
         "views": [
             {
@@ -69,6 +68,10 @@ def interviews(request: StaffRequest) -> HttpResponse:
         "to_begin": to_begin(request.user),
     }
     return render(request, "cases/interviews.html", context)
+
+
+def _counted(tabs: dict[str, Q]) -> dict[str, Count]:
+    return {key: Count("pk", filter=one) if one else Count("pk") for key, one in tabs.items()}
 
 
 def readable(user: User) -> InterviewQuerySet:
