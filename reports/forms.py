@@ -28,16 +28,21 @@ class ReasonForm(VersionForm):
 def part_of(key: str, data: QueryDict) -> Any:
     """The value of a report's part as its form sends it: a text, the plan's rows, the self-scores."""
     if key == PLAN.key:
-        columns = [data.getlist(name) for name in PLAN_FIELDS]
+        columns = [map(_kept, data.getlist(name)) for name in PLAN_FIELDS]
         rows = zip(*columns, strict=False)
         return [dict(zip(PLAN_FIELDS, row, strict=True)) for row in rows]
     if key == SELF:
         return {
-            name.removeprefix("score-"): value
+            name.removeprefix("score-"): _kept(str(value))
             for name, value in data.items()
             if name.startswith("score-")
         }
-    return data.get("text", "")
+    return _kept(data.get("text", ""))
+
+
+def _kept(text: str) -> str:
+    """A text as the database takes it: what is pasted may hold a NUL."""
+    return text.replace("\0", "")
 
 
 def is_part(key: str) -> bool:
@@ -46,8 +51,10 @@ def is_part(key: str) -> bool:
 
 def marks_of(data: QueryDict) -> list[tuple[str, str]]:
     """The city's marks: pairs of what is marked and the words, empty ones left out."""
-    pairs = zip(data.getlist("target"), data.getlist("mark"), strict=False)
-    return [(target, text.strip()[:500]) for target, text in pairs if text.strip()][:MOST_MARKS]
+    pairs = zip(map(_kept, data.getlist("target")), map(_kept, data.getlist("mark")), strict=False)
+    return [(target[:60], text.strip()[:500]) for target, text in pairs if text.strip()][
+        :MOST_MARKS
+    ]
 
 
 class ScoreForm(forms.Form):

@@ -47,6 +47,8 @@ def start_report(*, bureau: Bureau, month: dt.date, by: User, now: dt.datetime) 
     """The draft of a month that runs or has ended; asked for again, the same one."""
     if month > months.month_of(_today(now)):
         raise ValidationError("这个月还没有开始，不能起草。")
+    if month.year < _today(now).year - 1:
+        raise ValidationError("只能起草今年和去年的报告。")
     if bureau.level != Bureau.Level.COUNTY:
         raise ValidationError("月度报告由县（市、区）局起草。")
     return _ensure(bureau, month, by=by.code, now=now)[0]
