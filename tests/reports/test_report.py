@@ -14,7 +14,9 @@ def test_it_shows(client, county):
     page = client.get(report.get_absolute_url())
     assert page.status_code == 200
     for name in ("pdf", "annexes", "checks"):
-        assert client.get(reverse(f"reports:{name}", args=["2026-03", county.code])).status_code == 200
+        assert (
+            client.get(reverse(f"reports:{name}", args=["2026-03", county.code])).status_code == 200
+        )
 
 
 def test_scores(client, county):
@@ -23,4 +25,7 @@ def test_scores(client, county):
     assert client.get(one.get_absolute_url()).status_code == 200
     assert client.get(reverse("reports:scores")).status_code == 200
     assert client.get(one.report.get_absolute_url()).status_code == 200
-    assert client.get(reverse("reports:submission", args=["2026-03", county.code, 1])).status_code == 200
+    assert (
+        client.get(reverse("reports:submission", args=["2026-03", county.code, 1])).status_code
+        == 200
+    )
