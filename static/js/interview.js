@@ -36,6 +36,17 @@
     all("[data-ordered]", goods).filter((input) => input.value !== "").forEach(judge);
   }
 
+  /* --- words that only an answer out of order wants --- */
+  const ask = (question) => {
+    const words = one("[data-words]", question);
+    if (words) words.hidden = !one(".bad:checked", question) && one("input", words).value === "";
+  };
+  all("[data-q]").forEach(ask);
+  document.addEventListener("change", (event) => {
+    const question = event.target.closest("[data-q]");
+    if (question) ask(question);
+  });
+
   /* --- times --- */
   const two = (number) => String(number).padStart(2, "0");
   // as the server counts, wherever the device believes to be
@@ -75,11 +86,13 @@
 
   /* --- keys --- */
   const questions = () => all("[data-q]");
-  const stand = (question) => {
+  const mark = (question) => {
     all("[data-q].on").forEach((old) => old.classList.remove("on"));
-    if (!question) return;
-    question.classList.add("on");
-    question.scrollIntoView({ block: "nearest" });
+    if (question) question.classList.add("on");
+  };
+  const stand = (question) => {
+    mark(question);
+    if (question) question.scrollIntoView({ block: "nearest" });
   };
   const unanswered = (question) => !one("input[type=radio]:checked", question);
   const current = () => one("[data-q].on") || questions().find(unanswered) || questions()[0];
@@ -131,5 +144,5 @@
     else if (keys[event.key.toLowerCase()]) keys[event.key.toLowerCase()]();
   });
 
-  stand(questions().find(unanswered));
+  mark(questions().find(unanswered)); // the page itself stays where it opened
 })();
