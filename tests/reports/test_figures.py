@@ -68,8 +68,8 @@ def test_interviews_and_visits_are_as_counted_by_hand(county, planted):
     # two talks ended, one waits; orange reminded without a talk, red and watched without either
     keys = ("called", "reached", "calls_due", "to_visit", "unrecorded")
     assert values(figures, TOTAL, *keys) == [2, 1, 6, 2, 1]
-    keys = ("visited", "visits_due", "refused", "unequal", "red_visited", "red_unvisited")
-    assert values(figures, TOTAL, *keys) == [2, 3, 1, 1, 1, 1]
+    of_visits = ("visited", "visits_due", "refused", "unequal", "red_visited", "red_unvisited")
+    assert values(figures, TOTAL, *of_visits) == [2, 3, 1, 1, 1, 1]
     assert values(figures, TOTAL, "unwitnessed", "unpictured") == [1, 2]
 
 
