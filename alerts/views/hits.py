@@ -62,8 +62,10 @@ def _closing(request: StaffRequest, *, now: dt.datetime) -> dict[str, Any]:
     if not any(request.user.may(right) for right in CLOSING):
         return {"may_close": False}
     last = actions.undoable_hits(user=request.user, now=now).values("closed_at")
+    fates = request.GET.getlist("fate")
     return {
         "may_close": True,
+        "may_close_all": not fates or "kept" in fates,
         "undoable": last.annotate(number=Count("pk")).order_by("closed_at").first(),
     }
 
