@@ -1,6 +1,7 @@
 """What people do with a conclusion: draft it, submit it, look it over, and so close the alert."""
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -107,7 +108,7 @@ def review_conclusion(
     conclusion = _locked(conclusion)
     if version is not None and version != conclusion.version:
         raise ValidationError("结论在您打开之后又有变动，请重新阅读后再签署。")
-    refusal = why_not_review(conclusion, by)
+    refusal = why_not_review(conclusion, by) if is_pass else why_not_return(conclusion, by)
     if refusal:
         raise ValidationError(refusal)
     reason = reason.strip()
@@ -167,19 +168,44 @@ def why_not_review(conclusion: Conclusion, by: User) -> str:
     if conclusion.state != Conclusion.State.REVIEWING:
         return "该结论不在复核中，请刷新页面。"
     step = reviewing.next_step(conclusion, conclusion.reviews.all())
-    right = reviewing.rights(conclusion)[step] if step else ""
-    if not Conclusion.objects.visible_to(by, right).filter(pk=conclusion.pk).exists():
+    if step is None or not _holds(conclusion, by, [step]):
         return f"现应由有“{step.label if step else ''}”权限的人员办理。"
-    if by in (conclusion.drafted_by, conclusion.alert.holder):
-        return "经办人不能复核自己的结论。"
-    if _took_part(conclusion.alert, by):
-        return "参加过询访或核查的人员不能复核。"
+    partial = _why_partial(conclusion, by)
+    if partial:
+        return partial
     if any(
         one.by_id == by.pk and one.round == conclusion.round for one in conclusion.reviews.all()
     ):
         return "您已签过意见，下一步须由另一人办理。"
-    if step is not None and _is_needed_later(conclusion, step, by):
+    if _is_needed_later(conclusion, step, by):
         return "下一步只有您可以办理，这一步请由另一人签署。"
+    return ""
+
+
+def why_not_return(conclusion: Conclusion, by: User) -> str:
+    """Why this person may not send it back. Whoever may give any of its signatures may, also after
+    having given one: else a conclusion that nobody is left to sign would wait for ever."""
+    if conclusion.state != Conclusion.State.REVIEWING:
+        return "该结论不在复核中，请刷新页面。"
+    if not _holds(conclusion, by, reviewing.chain(conclusion)):
+        return "您无权复核该结论。"
+    return _why_partial(conclusion, by)
+
+
+def _holds(conclusion: Conclusion, by: User, steps: Iterable[Review.Step]) -> bool:
+    """Whether the person has the right to one of the signatures, at this bureau."""
+    rights = reviewing.rights(conclusion)
+    return any(
+        Conclusion.objects.visible_to(by, rights[step]).filter(pk=conclusion.pk).exists()
+        for step in steps
+    )
+
+
+def _why_partial(conclusion: Conclusion, by: User) -> str:
+    if by in (conclusion.drafted_by, conclusion.alert.holder):
+        return "经办人不能复核自己的结论。"
+    if _took_part(conclusion.alert, by):
+        return "参加过询访或核查的人员不能复核。"
     return ""
 
 

@@ -101,7 +101,9 @@ class Review(models.Model):
                 fields=["conclusion", "round", "step"], name="one_review_a_step"
             ),
             models.UniqueConstraint(
-                fields=["conclusion", "round", "by"], name="nobody_reviews_twice"
+                fields=["conclusion", "round", "by"],
+                condition=Q(is_pass=True),
+                name="nobody_signs_twice",
             ),
             models.CheckConstraint(
                 condition=Q(is_pass=True) | ~Q(reason=""), name="returned_for_a_reason"

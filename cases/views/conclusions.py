@@ -129,6 +129,7 @@ def conclusion(request: StaffRequest, code: str) -> HttpResponse:
         "reviews": given,
         "steps": _steps(found, given),
         "refusal": actions.why_not_review(found, request.user),
+        "may_return": not actions.why_not_return(found, request.user),
         "record": record,
         "receipt": receipt_of(record) if record else None,
         "is_printed": record is not None and Paper.objects.filter(record=record).exists(),

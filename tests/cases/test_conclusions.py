@@ -137,7 +137,7 @@ def test_a_returned_draft_is_mended_and_signed_anew():
 
     alert.refresh_from_db()
     assert (alert.state, conclusion.state) == (State.CONCLUDING, Conclusion.State.DRAFT)
-    content = {**CONTENT, "facts": CONTENT["facts"] + "照片已补。"}
+    content = {**CONTENT, "facts": f"{CONTENT['facts']}照片已补。"}
     draft = actions.save_conclusion(
         alert=alert, content=content, by=alert.holder, now=NOW, version=conclusion.version
     )
@@ -237,16 +237,18 @@ def test_what_is_approved_cannot_be_changed_by_sql():
             cursor.execute(sql, [conclusion.code])
 
 
+def approve_in_silence(conclusion):
+    """As a program might that does not know of seals; then what the commit would ask."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        Conclusion.objects.filter(pk=conclusion.pk).update(state="approved", approved_at=NOW)
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 def test_nothing_is_approved_without_its_seal():
     conclusion = submitted(concluding())
 
-    with (
-        pytest.raises(DatabaseError, match="not sealed"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
-        Conclusion.objects.filter(pk=conclusion.pk).update(state="approved", approved_at=NOW)
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with pytest.raises(DatabaseError, match="not sealed"):
+        approve_in_silence(conclusion)
 
 
 def post(client, alert, **data):
@@ -307,3 +309,18 @@ def test_an_autosave_says_when_and_what_is_stale(client):
     long = client.post(url, {**given, "facts": "长" * 5001}, headers={"X-Autosave": "1"})
     assert long.status_code == 400
     assert "5000" in long.content.decode()
+
+
+def test_who_signed_may_still_send_it_back():
+    conclusion = submitted(concluding(Grade.ORANGE))
+    deputy = make.user(Role.COUNTY_DEPUTY_HEAD)
+    make.user(Role.COUNTY_HEAD)
+    conclusion = sign(conclusion, deputy)
+    with pytest.raises(ValidationError, match="另一人"):
+        sign(conclusion, deputy)
+
+    conclusion = sign(conclusion, deputy, is_pass=False, reason="批准人长期外出，退回重新安排。")
+
+    assert conclusion.state == Conclusion.State.DRAFT
+    with pytest.raises(ValidationError, match="不在复核中"):
+        sign(conclusion, deputy, is_pass=False, reason="批准人长期外出，退回重新安排。")

@@ -228,7 +228,7 @@ def test_the_number_is_shown_to_the_interviewer_only_and_on_record(client, super
     shown = client.post(url, headers={"HX-Request": "true"}).content.decode()
     assert f'href="tel:{number}"' in shown
     assert number in client.post(url).content.decode()
-    event = Event.objects.filter(kind="interview.number_revealed").first()
+    event = Event.objects.filter(kind="interview.number_revealed").earliest("number")
     assert "订货电话" in event.details
     assert number not in "".join(Event.objects.values_list("details", flat=True))
 
