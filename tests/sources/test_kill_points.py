@@ -100,12 +100,11 @@ def undisturbed():
 
 
 def expected(undisturbed):
-    assert undisturbed, "test_it_comes_out_right_without_a_fault runs first"
+    assert undisturbed, "a test_it_comes_out_right runs first"
     return undisturbed
 
 
-@pytest.mark.django_db
-def test_it_comes_out_right_without_a_fault(undisturbed):
+def comes_out_right(undisturbed):
     prepare()
     work_off()
 
@@ -114,6 +113,16 @@ def test_it_comes_out_right_without_a_fault(undisturbed):
     assert found["released"] == 7
     assert {row[0]: row[10] for row in found["facts"]["orders"]} == {"CO1": 6, "CO2": 2}
     undisturbed.update(found)
+
+
+@pytest.mark.django_db
+def test_it_comes_out_right_without_a_fault(undisturbed):
+    comes_out_right(undisturbed)
+
+
+@pytest.mark.long  # what the long ones compare with, where only they are asked for
+def test_it_comes_out_right_with_real_commits(undisturbed, fresh_database):
+    comes_out_right(undisturbed)
 
 
 @pytest.mark.django_db
