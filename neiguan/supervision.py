@@ -8,14 +8,15 @@ import subprocess
 import sys
 import tempfile
 import time
-import xmlrpc.client
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from neiguan.servers import PARENT, ROOT, CannotStartError
 from neiguan.watchdog import supervisor
 
 QUIET = ("--without-gossip", "--without-mingle")  # workers here need nothing of one another
+START_SECONDS = 60  # until supervisord answers, and until every program has run for a second
 STOP_SECONDS = 90  # all programs one after another; the worker alone may take 30
 
 
@@ -134,30 +135,37 @@ supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
             )
 
     def start_programs(self) -> None:
-        """Start what did not start by itself; wait until supervisor says it runs."""
-        for program in self.programs:
-            if not program.autostart:
-                self.start_program(program.name)
+        """Start what did not start by itself, all at once; wait until supervisor says that they run.
 
-    def start_program(self, name: str) -> None:
-        """Start one program; the socket may need a moment to appear.
-
-        Where supervisor itself was killed meanwhile, nothing is started: `wait` will say so.
+        Where supervisor itself is killed meanwhile, nothing more is started: `wait` will say so.
         """
-        for _ in range(100):
+        names = [program.name for program in self.programs if not program.autostart]
+        until = time.monotonic() + START_SECONDS
+        while self.lives():
             try:
-                supervisor(f"unix://{self.socket}").supervisor.startProcess(name)
+                missing = [name for name in names if not self.runs(name)]
             except (ConnectionError, FileNotFoundError, http.client.HTTPException):
-                if self.process is None or self.process.poll() is not None:
-                    return
-                time.sleep(0.1)
-            except xmlrpc.client.Fault as fault:
-                if "ALREADY_STARTED" in fault.faultString:
-                    return
-                raise CannotStartError(self.last_words(name)) from None
-            else:
+                missing = ["supervisord"]  # its socket may need a moment to appear
+            if not missing:
                 return
-        raise CannotStartError(self.last_words("supervisord"))
+            if time.monotonic() > until:
+                raise CannotStartError(self.last_words(missing[0]))
+            time.sleep(0.1)
+
+    def runs(self, name: str) -> bool:
+        """Whether a program runs, asking for it if nobody did; one that ended at once is an error."""
+        server = supervisor(f"unix://{self.socket}").supervisor
+        info: Any = server.getProcessInfo(name)
+        state = info["statename"]
+        if state == "STOPPED":
+            server.startProcess(name, False)  # noqa: FBT003 - do not wait: others start beside it
+        elif state not in {"STARTING", "RUNNING"}:
+            raise CannotStartError(self.last_words(name))
+        return bool(state == "RUNNING")
+
+    def lives(self) -> bool:
+        """Whether supervisord itself runs."""
+        return self.process is not None and self.process.poll() is None
 
     def last_words(self, name: str) -> str:
         """The end of a program's log, for the person at the terminal."""
