@@ -8,6 +8,7 @@ from django.core.files.uploadedfile import UploadedFile
 from accounts.models import Bureau
 from sources.importing.contract import Kind
 from sources.importing.kinds import KINDS
+from sources.importing.meanings import choices
 
 
 class ManyFilesInput(forms.ClearableFileInput):
@@ -50,7 +51,8 @@ class ProfileForm(forms.Form):
         super().__init__(*args, **kwargs)
         choice = self.fields["column"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101  (for the type checker)
-        choice.choices = [(column.name, column.title) for column in kind.columns]
+        known = {column.name: column.title for column in kind.columns}
+        choice.choices = list((known | choices(kind.name)).items())
 
 
 class KindForm(forms.Form):

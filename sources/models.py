@@ -232,6 +232,7 @@ class RetailerVersion(Known):
     owner_id = models.CharField(max_length=32, blank=True)  # keyed hash
     phone = models.TextField(blank=True)  # encrypted
     phone_hash = models.CharField(max_length=32, blank=True)
+    phone_is_now = models.BooleanField(default=False)  # of the day of export, not of the beginning
     address = models.TextField(blank=True)  # encrypted
     town = models.CharField(max_length=60, blank=True)
     lat = models.FloatField(null=True)

@@ -18,6 +18,7 @@ from sources.actions.loading import Load, load, lock_writers
 from sources.crypto import masked
 from sources.importing.contract import Checked, Type, Unreadable
 from sources.importing.header import kind_by_name
+from sources.importing.meanings import column_of
 from sources.importing.reading import read
 from sources.models import Batch, ColumnProfile, Finding, Licence, RetailerVersion, Staff
 
@@ -137,7 +138,11 @@ def profile_of(bureau: Bureau, kind: str | None) -> dict[str, str]:
     found = ColumnProfile.objects.select_related("bureau").order_by("bureau__path", "pk")
     if kind:
         found = found.filter(kind=kind)
-    return {row.header: row.column for row in found if bureau.path.startswith(row.bureau.path)}
+    return {
+        row.header: column_of(row.column)
+        for row in found
+        if bureau.path.startswith(row.bureau.path)
+    }
 
 
 def _load(batch: Batch, checked: Checked, *, at: dt.datetime) -> Load:

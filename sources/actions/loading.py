@@ -21,11 +21,12 @@ from sources.actions.masters import MasterLoad, load_masters
 from sources.crypto import seal_column
 from sources.importing.contract import Checked, Kind
 from sources.importing.kinds import KINDS
+from sources.importing.meanings import PHONE_NOW
 from sources.lake import engine, writing
 from sources.lake.committed import below, committed_files
 from sources.lake.placing import Places, place, split_by_bureau
 from sources.lake.tables import TABLES
-from sources.models import Batch, Licence, Retailer, Sku, TableVersion
+from sources.models import Batch, ColumnProfile, Licence, Retailer, Sku, TableVersion
 
 _LOCKS = 7206  # the key space of the writers' advisory locks
 CITY_WIDE = {"supply_limits", "calendar"}  # one policy and calendar for all counties of a city
@@ -86,6 +87,7 @@ def _load_masters(work: Load) -> None:
         home=work.batch.bureau,
         day=work.at.date(),
         trust_old=work.trust_old,
+        phone_is_now=_says(work.batch.bureau, PHONE_NOW),
         counts=work.counts,
         fresh=work.fresh.setdefault(name, []),
         bureaus=set(),
@@ -93,6 +95,12 @@ def _load_masters(work: Load) -> None:
     load_masters(work.checked, masters)
     for bureau in masters.bureaus:
         note_version(work.batch, name, bureau, version=0, columns=work.checked.columns_found)
+
+
+def _says(bureau: Bureau, meaning: str) -> bool:
+    """Whether the profile of a bureau, or of one above it, gives a column this meaning."""
+    told = ColumnProfile.objects.filter(column=meaning).values_list("bureau__path", flat=True)
+    return any(bureau.path.startswith(path) for path in told)
 
 
 def note_version(

@@ -60,6 +60,7 @@ class MasterLoad:
     home: Bureau
     day: dt.date  # the first day on which its rows are known
     trust_old: bool
+    phone_is_now: bool  # by the profile of the bureau or of one above it
     counts: Counter[str]
     fresh: list[str]
     bureaus: set[Bureau]
@@ -160,6 +161,7 @@ def _retailer_version(retailer: Retailer, row: Row, load: MasterLoad) -> Retaile
         valid_from=load.day,
         licensee=seal(row["licensee"] or ""),
         phone=seal(row["phone"] or ""),
+        phone_is_now=load.phone_is_now,
         address=seal(row["address"] or ""),
         **_text(row, RETAILER_TEXTS),
         **{name: row[name] for name in RETAILER_VALUES},

@@ -7,6 +7,7 @@ import audit.actions
 from accounts.models import Bureau, User
 from sources.importing.header import normal_title
 from sources.importing.kinds import KINDS
+from sources.importing.meanings import choices
 from sources.models import ColumnProfile
 
 
@@ -14,7 +15,7 @@ from sources.models import ColumnProfile
 def map_column(*, bureau: Bureau, kind: str, header: str, column: str, by: User) -> ColumnProfile:
     """Let a header of a kind mean a column, for this bureau's files and those below it."""
     title = header.strip()
-    known = {one.name for one in KINDS[kind].columns}
+    known = {one.name for one in KINDS[kind].columns} | set(choices(kind))
     if column not in known:
         raise ValidationError("这一种文件没有这一列。")
     if not normal_title(title):

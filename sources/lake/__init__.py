@@ -156,8 +156,8 @@ def _sealed_changes(con: Connection, files: list[str], window: Window) -> str:
     """The change rows for snapshots, once; addresses stay sealed until somebody reads one."""
     from_files = f"SELECT * FROM {scan(files)} x WHERE {window.in_force('x')}"
     con.execute(
-        "CREATE TABLE change_rows AS SELECT retailer_id, day, field, new_value, batch_id, row_no "
-        f"FROM ({from_files})"
+        "CREATE TABLE change_rows AS SELECT retailer_id, day, field, old_value, new_value, batch_id, "
+        f"row_no FROM ({from_files})"
     )
     return "SELECT * FROM change_rows"
 

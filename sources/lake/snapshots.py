@@ -47,7 +47,7 @@ KEYS = {
 }
 NO_CHANGES = (
     "SELECT NULL::VARCHAR AS retailer_id, NULL::DATE AS day, NULL::VARCHAR AS field, "
-    "NULL::VARCHAR AS new_value, NULL::BIGINT AS batch_id, NULL::BIGINT AS row_no WHERE false"
+    "NULL::VARCHAR AS old_value, NULL::VARCHAR AS new_value, NULL::BIGINT AS batch_id, NULL::BIGINT AS row_no WHERE false"
 )
 
 
@@ -73,10 +73,12 @@ def _versions(table: str, rows: QuerySet[Any]) -> pa.Table:
     names = {name: NAMES[table].get(name, name) for name in COLUMNS[table]}
     names |= {"bureau": bureau + "code", "bureau_path": bureau + "path", "batch_id": "batch_id"}
     names |= {"row_no": "row_no", "pk": "pk", "in_force": start}
+    if table == "retailers":
+        names |= {"phone_is_now": "phone_is_now"}
     found = list(rows.order_by("pk").values_list(*names.values()))
     columns = list(zip(*found, strict=True)) if found else [()] * len(names)
     types = {**COLUMNS[table], "batch_id": "int64", "row_no": "int64", "pk": "int64"}
-    types["in_force"] = "date"
+    types |= {"in_force": "date", "phone_is_now": "boolean"}
     arrays = {
         name: pa.array(_empty_as_null(values), _ARROW[types.get(name, "string")])
         for name, values in zip(names, columns, strict=True)
@@ -99,14 +101,17 @@ def _empty_as_null(values: Sequence[Any]) -> list[Any]:
 
 def _with_starts(versions: pa.Table) -> pa.Table:
     """Since when each overlaid value was stated: a snapshot that repeats a value says nothing new,
-    so that changes before it still count."""
-    frame = versions.select(["retailer_id", "in_force", "pk", *OVERLAID.values()]).to_pandas()
+    so that changes before it still count. A phone of the day of export counts from that day."""
+    columns = ["retailer_id", "in_force", "pk", "phone_is_now", *OVERLAID.values()]
+    frame = versions.select(columns).to_pandas()
     frame = frame.sort_values(["retailer_id", "in_force", "pk"])
     first = ~frame["retailer_id"].duplicated()
     for field, column in OVERLAID.items():
         text = frame[column].astype(object).where(frame[column].notna(), "").astype(str)
         told = first | (text != text.shift())
         start = pd.Series(frame["in_force"]).where(told).mask(first, BEGINNING)
+        if field == "phone":
+            start = start.mask(frame["phone_is_now"].astype(bool), frame["in_force"])
         starts = start.groupby(frame["retailer_id"]).ffill().sort_index()
         versions = versions.append_column(f"since_{field}", pa.array(starts.to_list(), pa.date32()))
     return versions
@@ -163,8 +168,15 @@ def _plausible(field: str) -> str:
 
 def _retailers_sql(on: dt.date, changes: str) -> str:
     """Retailers with the changes of phone, tier and so on that had come by then."""
+    day = f"DATE '{on}'"
     newest = ", ".join(
-        f"{_newest(field, f'c.day >= b.since_{field}')} AS new_{field}" for field in OVERLAID
+        f"{_newest(field, f'c.day BETWEEN b.since_{field} AND {day}')} AS new_{field}"
+        for field in OVERLAID
+    )
+    # a phone of the day of export was, on a day before, what the next change took away
+    before = (
+        "arg_min(coalesce(c.old_value, ''), c.day) FILTER (WHERE c.field = 'phone' "
+        f"AND b.phone_is_now AND c.day > DATE '{on}' AND c.day <= b.in_force)"
     )
     instead = {}
     for field, column in OVERLAID.items():
@@ -175,9 +187,13 @@ def _retailers_sql(on: dt.date, changes: str) -> str:
         if column == "tier":
             new = f"try_cast({new} AS BIGINT)"
         instead[column] = f"CASE WHEN n.new_{field} IS NULL THEN {old} ELSE {new} END"
+    instead["phone"] = (
+        f"CASE WHEN n.old_phone IS NULL THEN {instead['phone']} ELSE nullif(n.old_phone, '') END"
+    )
     return f"""WITH base AS ({_in_force("retailers", on)}),
-        news AS (SELECT b.retailer_id, {newest} FROM base b
-            JOIN ({changes}) c ON c.retailer_id = b.retailer_id AND c.day <= DATE '{on}'
+        news AS (SELECT b.retailer_id, {newest}, {before} AS old_phone FROM base b
+            JOIN ({changes}) c ON c.retailer_id = b.retailer_id
+                AND c.day <= greatest(DATE '{on}', b.in_force)
             GROUP BY b.retailer_id)
         SELECT {_columns("retailers", "b", **instead)}
         FROM base b LEFT JOIN news n ON n.retailer_id = b.retailer_id"""

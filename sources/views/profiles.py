@@ -11,6 +11,7 @@ from accounts.models import Bureau, scope
 from sources.actions.profiles import map_column
 from sources.forms import ProfileForm
 from sources.importing.kinds import KINDS
+from sources.importing.meanings import choices
 from sources.models import ColumnProfile
 
 
@@ -44,6 +45,10 @@ def profile(request: StaffRequest) -> HttpResponse:
                 "aliases": own.get(column.name, []),
             }
             for column in kind.columns
+        ]
+        + [
+            {"name": name, "title": title, "required": False, "aliases": own.get(name, [])}
+            for name, title in choices(kind.name).items()
         ],
         "form": form,
         "may_edit": True,

@@ -6,7 +6,7 @@ from deltalake import DeltaTable
 from sources import lake
 from sources.facts import rows
 from sources.lake.tables import location
-from sources.models import TableVersion
+from sources.models import ColumnProfile, TableVersion
 from tests import make
 from tests.sources.exports import (
     CHANGES,
@@ -192,3 +192,27 @@ def test_a_held_row_keeps_its_lineage_when_it_is_released():
         found = {(row["batch_id"], row["row_no"]) for row in rows(facts.deliveries)}
 
     assert found == {(held.pk, 2), (held.pk, 3)}
+
+
+def test_a_phone_of_the_day_of_export_is_undone_by_the_changes_before_it():
+    ColumnProfile.objects.create(
+        bureau=make.bureau("4514"), kind="retailers", header="现用电话", column="phone_now"
+    )
+    shops = "客户编码,县公司,现用电话\n451423100002,451423,13900002222\n"
+    bring("零售客户档案.csv", shops, at=dt.datetime(2026, 3, 10, 4, tzinfo=dt.UTC))
+    bring(
+        "客户信息变更.csv",
+        "客户编码,变更日期,变更项目,变更前,变更后\n"
+        "451423100002,2026-03-05,订货电话,13900000000,13900001111\n"
+        "451423100002,2026-03-08,订货电话,13900001111,13900002222\n"
+        "451423100002,2026-03-12,订货电话,13900002222,13900003333\n",
+    )
+
+    phones = [
+        fact("retailers", "phone", dt.date(2026, 3, day))["451423100002"]
+        for day in (4, 5, 7, 8, 11, 12)
+    ]
+
+    numbers = list(dict.fromkeys(phones))
+    assert [numbers.index(phone) for phone in phones] == [0, 1, 1, 2, 2, 3]
+    assert None not in numbers

@@ -3,7 +3,7 @@ from django.urls import reverse
 
 from accounts.permissions import Role
 from audit.models import Event
-from sources.models import ColumnProfile
+from sources.models import ColumnProfile, RetailerVersion
 from tests import make
 from tests.sources.exports import ORDERS, bring, bring_all, counts
 
@@ -54,3 +54,21 @@ def test_it_is_for_data_clerks_of_their_own_bureau(client, clerk):
 
     client.force_login_now(make.user(Role.COUNTY_SUPERVISOR))
     assert client.get(URL).status_code == 404
+
+
+def test_a_phone_may_be_said_to_be_of_the_day_of_export(client, clerk):
+    assert "导出当时" in client.get(f"{URL}?kind=retailers").content.decode()
+    assert "导出当时" not in client.get(f"{URL}?kind=orders").content.decode()
+
+    client.post(f"{URL}?kind=retailers", {"column": "phone_now", "header": "现用电话"})
+
+    bring("零售客户档案.csv", "客户编码,县公司,现用电话\n451423100009,451423,13900001111\n")
+    version = RetailerVersion.objects.get()
+    assert version.phone_is_now
+    assert version.phone_hash
+
+
+def test_without_that_a_phone_is_of_the_beginning(clerk):
+    bring("零售客户档案.csv", "客户编码,县公司,订货电话\n451423100009,451423,13900001111\n")
+
+    assert not RetailerVersion.objects.get().phone_is_now
