@@ -29,7 +29,7 @@ TABS = {
     "mine": "我经办的",
     "pushed": "待领取",
     "overdue": "已逾期",
-    "closed": "已排除",
+    "closed": "已办结",
     "all": "全部",
 }
 
