@@ -97,10 +97,10 @@ def _check_person(inspection: Inspection, who: Signature.Who, hand: Hand, by: Us
         raise ValidationError("已登记当事人未签字。如当事人愿意签字，请先撤销该登记。")
     if not hand.name.strip():
         raise ValidationError("请填写签名人的姓名。")
-    if who in OFFICERS and hand.name.strip() != by.name:
-        raise ValidationError("核查人请以本人姓名签字。")
     if who in OFFICERS and hand.method == Signature.Method.PAPER:
         raise ValidationError("核查人请手写签名或键入姓名。")
+    if who in OFFICERS and hand.name.strip() != by.name:
+        raise ValidationError("核查人请以本人姓名签字。")
 
 
 def _picture(

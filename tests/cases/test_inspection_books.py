@@ -148,6 +148,13 @@ def test_a_paper_must_be_there_and_officers_sign_on_none():
         visits.put_hand(visit, "retailer")
 
 
+def test_an_officer_signs_under_no_other_name():
+    visit = visits.fill(make.inspection())
+
+    with pytest.raises(ValidationError, match="本人姓名"):
+        visits.put_hand(visit, "first", given=visits.hand(name="张三丰"))
+
+
 def test_the_cameras_own_time_and_place_are_kept():
     from io import BytesIO
 
