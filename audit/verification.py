@@ -7,7 +7,7 @@ Apps above register a checker of their own with `@checker("documents.files")` in
 import dataclasses
 import hashlib
 import importlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.apps import apps
@@ -132,23 +132,18 @@ def chain(result: Result) -> None:
         result.faults.append(Fault(f"检查点 {point.size}", "事件少于检查点"))
 
 
-# Trigger -> its table; the function bodies are pinned by digest, so that a replaced one shows.
-TRIGGERS = {
-    "audit_event_link": "audit_event",
-    "audit_event_stays": "audit_event",
-    "audit_event_whole": "audit_event",
-    "audit_checkpoint_stays": "audit_checkpoint",
-    "audit_checkpoint_whole": "audit_checkpoint",
-}
-FUNCTIONS = {
-    "audit_link": "fa889e9f0e7db1ab73d2e70727a88e8227309e7380a398ff9e812cbb70f8c7fc",
-    "audit_refuse": "60b7b7e0bb6ea245d2769cbb3fb78300b914a4b39e8e24c8281c23e62172fb19",
-}
+@dataclass(frozen=True)
+class Walls:
+    """What keeps some tables as they are: trigger -> its table, function -> the SHA-256 of its body (so
+    that a replaced one shows), and the tables that the web role may only read and append to."""
+
+    triggers: Mapping[str, str]
+    functions: Mapping[str, str]
+    append_only: Sequence[str]
 
 
-@checker("audit.walls")
-def walls(result: Result) -> None:
-    """The walls themselves: triggers in place and on, functions unchanged, grants as given."""
+def check_walls(walls: Walls, result: Result) -> None:
+    """Whether triggers are in place and on, functions unchanged, grants as given."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT tgname, tgrelid::regclass::text FROM pg_trigger"
@@ -156,25 +151,48 @@ def walls(result: Result) -> None:
         )
         present = dict(cursor.fetchall())
         cursor.execute(
-            "SELECT proname, prosrc FROM pg_proc WHERE proname = ANY(%s)", [[*FUNCTIONS]]
+            "SELECT proname, prosrc FROM pg_proc WHERE proname = ANY(%s)", [[*walls.functions]]
         )
         bodies = {name: _digest(body) for name, body in cursor.fetchall()}
         cursor.execute(
             "SELECT relname || ' ' || privilege_type FROM pg_class, aclexplode(relacl)"
-            " WHERE relname IN ('audit_event', 'audit_checkpoint', 'audit_head')"
+            " WHERE relname = ANY(%s)"
             " AND (grantee = 0 OR grantee = 'neiguan_web'::regrole)"
-            " AND privilege_type NOT IN ('SELECT', 'INSERT')"
+            " AND privilege_type NOT IN ('SELECT', 'INSERT')",
+            [[*walls.append_only]],
         )
         grants = [grant for (grant,) in cursor.fetchall()]
-    result.looked_at = len(TRIGGERS) + len(FUNCTIONS) + 1
+    result.looked_at = len(walls.triggers) + len(walls.functions) + 1
     result.faults += [
         Fault(f"触发器 {name}", "缺失或已停用")
-        for name, table in TRIGGERS.items()
+        for name, table in walls.triggers.items()
         if present.get(name) != table
     ]
     result.faults += [
         Fault(f"函数 {name}", "已被替换")
-        for name, digest in FUNCTIONS.items()
-        if bodies.get(name) != digest
+        for name, body in walls.functions.items()
+        if bodies.get(name) != body
     ]
     result.faults += [Fault("授权", f"网页角色不应有 {grant}") for grant in grants]
+
+
+WALLS = Walls(
+    triggers={
+        "audit_event_link": "audit_event",
+        "audit_event_stays": "audit_event",
+        "audit_event_whole": "audit_event",
+        "audit_checkpoint_stays": "audit_checkpoint",
+        "audit_checkpoint_whole": "audit_checkpoint",
+    },
+    functions={
+        "audit_link": "fa889e9f0e7db1ab73d2e70727a88e8227309e7380a398ff9e812cbb70f8c7fc",
+        "audit_refuse": "60b7b7e0bb6ea245d2769cbb3fb78300b914a4b39e8e24c8281c23e62172fb19",
+    },
+    append_only=("audit_event", "audit_checkpoint", "audit_head"),
+)
+
+
+@checker("audit.walls")
+def walls(result: Result) -> None:
+    """The chain's own walls."""
+    check_walls(WALLS, result)

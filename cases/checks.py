@@ -7,35 +7,36 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection
 
 from audit.models import Event
-from audit.verification import Fault, Result, checker
+from audit.verification import Fault, Result, Walls, check_walls, checker
 from cases.actions.sealing import canonical, digest
 from cases.models import Conclusion, Inspection, Paper, Photo, SealedRecord, Signature
 from documents.models import StoredFile
 
 KINDS = SealedRecord.Kind
-OFF = "缺失或已停用"
 # The tables whose rows stay as they are, and the triggers that see to it.
 STAYING = (
     "sealedrecord", "paper", "addendum", "review", "inspection", "conclusion", "interview",
     "stockline", "photo", "doubtanswer", "signature", "attempt", "interviewitem",
 )  # fmt: skip
-TRIGGERS = {
-    **{f"cases_{table}_stays": f"cases_{table}" for table in STAYING},
-    **{f"cases_{table}_whole": f"cases_{table}" for table in STAYING},
-    "cases_inspection_sealed": "cases_inspection",
-    "cases_conclusion_sealed": "cases_conclusion",
-}
-FUNCTIONS = {  # name -> SHA-256 of its body: a replaced one shows
-    "cases_refuse": "61fdef7e1c981399888d4ef8e27e5714a431f7b32321818dda4bc2c152f03444",
-    "cases_stays": "ea7b521de5501a3d34e7ea0942d604e13111f62cc326ac7188ddb9b518b538b1",
-    "cases_interview_stays": "45f4d74bc46e6ccc1566b1da90428e38827fea6fd13b25c85edd27a7cbc44c5e",
-    "cases_part_of_inspection": "0676babbbb1422420ed715463e176fae3c5077a7612ec072d80503586472384d",
-    "cases_part_of_interview": "28953adc006df2937b2a67d832f5c516c1701fbcd047556e70fb9f53929c6bcd",
-    "cases_is_sealed": "4bbb4f5ef382e89a60cb317293f83e8716401c1ac63b75a83a4ee3183ee21ac8",
-}
+WALLS = Walls(
+    triggers={
+        **{f"cases_{table}_stays": f"cases_{table}" for table in STAYING},
+        **{f"cases_{table}_whole": f"cases_{table}" for table in STAYING},
+        "cases_inspection_sealed": "cases_inspection",
+        "cases_conclusion_sealed": "cases_conclusion",
+    },
+    functions={
+        "cases_refuse": "61fdef7e1c981399888d4ef8e27e5714a431f7b32321818dda4bc2c152f03444",
+        "cases_stays": "ea7b521de5501a3d34e7ea0942d604e13111f62cc326ac7188ddb9b518b538b1",
+        "cases_interview_stays": "45f4d74bc46e6ccc1566b1da90428e38827fea6fd13b25c85edd27a7cbc44c5e",
+        "cases_part_of_inspection": "0676babbbb1422420ed715463e176fae3c5077a7612ec072d80503586472384d",
+        "cases_part_of_interview": "28953adc006df2937b2a67d832f5c516c1701fbcd047556e70fb9f53929c6bcd",
+        "cases_is_sealed": "4bbb4f5ef382e89a60cb317293f83e8716401c1ac63b75a83a4ee3183ee21ac8",
+    },
+    append_only=("cases_sealedrecord", "cases_paper", "cases_addendum", "cases_review"),
+)
 
 
 @checker("cases.sealed")
@@ -204,33 +205,5 @@ def _unsealed() -> Iterator[Fault]:
 
 @checker("cases.walls")
 def walls(result: Result) -> None:
-    """The walls themselves: triggers in place and on, functions unchanged, grants as given."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT tgname, tgrelid::regclass::text FROM pg_trigger"
-            " WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
-        )
-        present = dict(cursor.fetchall())
-        cursor.execute(
-            "SELECT proname, prosrc FROM pg_proc WHERE proname = ANY(%s)", [[*FUNCTIONS]]
-        )
-        bodies = {name: digest(body) for name, body in cursor.fetchall()}
-        cursor.execute(
-            "SELECT relname || ' ' || privilege_type FROM pg_class, aclexplode(relacl)"
-            " WHERE relname IN ('cases_sealedrecord', 'cases_paper', 'cases_addendum', 'cases_review')"
-            " AND (grantee = 0 OR grantee = 'neiguan_web'::regrole)"
-            " AND privilege_type NOT IN ('SELECT', 'INSERT')"
-        )
-        grants = [grant for (grant,) in cursor.fetchall()]
-    result.looked_at = len(TRIGGERS) + len(FUNCTIONS) + 1
-    result.faults += [
-        Fault(f"触发器 {name}", OFF)
-        for name, table in TRIGGERS.items()
-        if present.get(name) != table
-    ]
-    result.faults += [
-        Fault(f"函数 {name}", "已被替换")
-        for name, body in FUNCTIONS.items()
-        if bodies.get(name) != body
-    ]
-    result.faults += [Fault("授权", f"网页角色不应有 {grant}") for grant in grants]
+    """The walls around what was signed."""
+    check_walls(WALLS, result)

@@ -3,7 +3,7 @@
 import json
 
 from audit.models import Event
-from audit.verification import Fault, Result, checker
+from audit.verification import Fault, Result, Walls, check_walls, checker
 from cases.actions.sealing import digest
 from reports.models import Submission
 
@@ -24,3 +24,29 @@ def submissions(result: Result) -> None:
         elif digest(submission.text) != submission.sha256:
             result.faults.append(Fault(where, "内容与报送时的摘要不符"))
     result.faults += [Fault(f"月度报告 {code}", "没有报送的审计记录") for code in rows]
+
+
+FINAL = ("reports_submission", "reports_remark")
+STAYING = (*FINAL, "reports_assessment", "reports_assessmentitem")
+WALLS = Walls(
+    triggers={
+        **{f"{table}_stays": table for table in STAYING},
+        **{f"{table}_whole": table for table in STAYING},
+        "reports_submission_told": "reports_submission",
+        "reports_monthlyreport_frozen": "reports_monthlyreport",
+    },
+    functions={
+        "reports_refuse": "61fdef7e1c981399888d4ef8e27e5714a431f7b32321818dda4bc2c152f03444",
+        "reports_is_told": "d0c22c676a58b02fe4afdf4699e49f1653a13e106c85655bcd36f1edec1b9f2c",
+        "reports_is_frozen": "8f89235c1635eba4faaa3f4a5531d0b50519f71b995ae0cbb5a5dc903b235f03",
+        "reports_stays": "247dee6eacde80379355476b989ea84cd643e6c4fb9702882cc2180cf210e613",
+        "reports_part_of_assessment": "d27a4486868d6b1cbd1fb003b2abe8eaa55aec6f1012dc4a155b1ef30b717ba8",
+    },
+    append_only=FINAL,
+)
+
+
+@checker("reports.walls")
+def walls(result: Result) -> None:
+    """The walls around what was submitted, marked and published."""
+    check_walls(WALLS, result)

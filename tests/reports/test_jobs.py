@@ -74,3 +74,21 @@ def test_what_an_owner_forces_on_a_submission_shows(fresh_database, attack):
 
     faults = [fault.what for result in verify() for fault in result.faults]
     assert words in faults
+
+
+def test_a_wall_that_was_taken_down_shows(fresh_database):
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("DROP TRIGGER reports_submission_told ON reports_submission")
+        cursor.execute("GRANT UPDATE ON reports_remark TO neiguan_web")
+        cursor.execute(
+            "CREATE OR REPLACE FUNCTION reports_stays() RETURNS trigger LANGUAGE plpgsql AS "
+            "'BEGIN RETURN NEW; END'"
+        )
+
+    faults = {(one.where, one.what) for result in verify() for one in result.faults}
+
+    assert faults == {
+        ("触发器 reports_submission_told", "缺失或已停用"),
+        ("函数 reports_stays", "已被替换"),
+        ("授权", "网页角色不应有 reports_remark UPDATE"),
+    }
