@@ -68,7 +68,7 @@ class LicenceInvalid(Detector):
         judged = days.left_join(stood, ["retailer_id", "day"])
         bad = judged.filter(~ibis.coalesce(_.valid, False))
         past = bad.group_by("retailer_id").agg(
-            weeks=(_.day.delta(ibis.date(1970, 1, 5), unit="day") // 7).nunique()
+            weeks=(-_.day.delta(ibis.date(on), unit="day") // 7).nunique()  # back from this day
         )
         return (
             bad.filter(_.day == on)

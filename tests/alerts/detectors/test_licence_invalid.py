@@ -117,3 +117,13 @@ def test_only_weeks_within_six_are_counted():
 
     ((_grade, row, _sentence),) = told(tables)
     assert row["weeks"] == 2
+
+
+def test_six_weeks_have_no_seventh():
+    days = ["2026-02-17", "2026-02-24", "2026-03-03", "2026-03-10", "2026-03-17", "2026-03-24"]
+    orders = "".join(f"{number} R1 {day} 5\n" for number, day in enumerate(days, start=20))
+
+    ((_grade, row, sentence),) = told(book("", orders))
+
+    assert row["weeks"] == 6  # seven of the calendar's
+    assert sentence.endswith("近6周有6周如此订货。")
