@@ -91,9 +91,9 @@ def test_servers_that_wait_for_their_turn_die_with_their_parent(copy):
     parent, launchers = waiting(copy)
     eventually(lambda: all(blocked_on_a_lock(pid) for pid in launchers))
     parent.kill()
-    eventually(lambda: not any(map(alive, launchers)), seconds=10)
+    eventually(lambda: not any(map(alive, launchers)))
     late, launchers = waiting(copy, ANOTHER="1")  # as if it had died before they looked
-    eventually(lambda: not any(map(alive, launchers)), seconds=10)
+    eventually(lambda: not any(map(alive, launchers)))
     late.kill()
     copy.let_go(holder)
     assert copy.left() == []
