@@ -133,12 +133,12 @@ def test_giving_an_alert_back_asks_first(visit):
     page.goto("/alerts/?view=pushed&grade=黄&grade=蓝&grade=橙")
     page.locator(FIRST_ALERT).last.click()
     page.get_by_role("button", name="领取").click()
-    expect(page.get_by_text("核实中").first).to_be_visible()
+    expect(page.get_by_text("已领取").first).to_be_visible()
 
     page.get_by_role("button", name="退回").click()
     dialog = page.get_by_role("dialog", name="请再看一遍")
     dialog.get_by_role("button", name="取消").click()
-    expect(page.get_by_text("核实中").first).to_be_visible()
+    expect(page.get_by_text("已领取").first).to_be_visible()
     page.get_by_role("button", name="退回").click()
     dialog.get_by_role("button", name="退回").click()
 

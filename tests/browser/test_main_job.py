@@ -21,7 +21,7 @@ def test_an_alert_is_worked_to_dismissal_and_the_auditor_sees_it(site, visit):
     sentence = page.locator("ol.why li").first.inner_text()
     assert re.search(r"\d", sentence)
     page.get_by_role("button", name="领取").click()
-    expect(page.get_by_text("核实中").first).to_be_visible()
+    expect(page.get_by_text("已领取").first).to_be_visible()
 
     page.get_by_role("link", name="排除").click()
     page.get_by_role("button", name=re.compile("排除")).click()
