@@ -296,6 +296,7 @@ def main(server: str, *, with_parent: bool) -> None:
     own_folder(place.sockets, user)
     give_up_root()  # takes back what we asked of Linux, so ask after it
     if with_parent:  # also while we wait: an orphan that got the lock would run for ever
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's `&` has it ignored
         die_with_parent(signal.SIGINT if server == "postgres" else signal.SIGTERM)
     os.chdir("/")
     hold_lock(place, server)

@@ -62,8 +62,9 @@ def test_servers_of_a_killed_user_are_used_and_stopped_by_the_next(copy):
 
 
 WAITING = """
-import os, subprocess, sys
+import os, signal, subprocess, sys
 from neiguan.servers import PARENT
+signal.signal(signal.SIGINT, signal.SIG_IGN)  # as what a shell starts with & has it
 names = {**os.environ, PARENT: os.environ.get("ANOTHER", str(os.getpid()))}
 command = [sys.executable, "-m", "neiguan.servers"]
 started = [
