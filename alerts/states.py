@@ -3,7 +3,7 @@
 import datetime as dt
 import enum
 
-from accounts.models import Audience, Bureau
+from accounts.models import Audience, Bureau, Scoped
 from alerts.models import Alert, Grade, State
 
 
@@ -59,9 +59,9 @@ def may_go(state: str, step: Step) -> bool:
     return (State(state), step) in TRANSITIONS
 
 
-def is_citys(alert: Alert) -> bool:
+def is_citys(row: Scoped) -> bool:
     """Whether the city handles it: what concerns a bureau's own people, or a whole city."""
-    return alert.audience == Audience.ABOVE or alert.bureau.level != Bureau.Level.COUNTY
+    return row.audience == Audience.ABOVE or row.bureau.level != Bureau.Level.COUNTY
 
 
 def right_to(step: Step, alert: Alert) -> str:

@@ -10,15 +10,16 @@ from django.utils import timezone
 
 import accounts.actions
 import audit.actions
-from accounts.models import Assignment, Audience, Bureau, User, UserQuerySet
+from accounts.models import Assignment, Bureau, User, UserQuerySet
 from accounts.permissions import MAY, Role
 from alerts.actions.alerts import locked_alert, refuse_recused
 from alerts.actions.handling import advance_alert
 from alerts.models import Alert, Grade, State
-from alerts.states import Step, may_go
+from alerts.states import Step, is_citys, may_go
 from cases.actions.numbering import next_code
 from cases.actions.stock import prefill_stock
 from cases.models import Doubt, DoubtAnswer, Inspection
+from cases.rights import right_to_approve, right_to_write
 from sources.crypto import unseal
 from sources.models import Licence, RetailerVersion, Staff
 
@@ -27,19 +28,6 @@ ASSISTING = (*LEADING, Role.MONOPOLY_LIAISON)
 CITYS = (Role.CITY_SUPERVISOR, Role.CITY_LEAD)
 LEAST_REASON = 5  # characters
 MANAGED = dt.timedelta(days=365)  # a former account manager is recused for so long
-
-
-def is_citys(row: Alert | Inspection) -> bool:
-    """Whether the city handles it: its staff are concerned, or it belongs to a whole city."""
-    return row.audience == Audience.ABOVE or row.bureau.level != Bureau.Level.COUNTY
-
-
-def right_to_write(row: Alert | Inspection) -> str:
-    return "write_above" if is_citys(row) else "write_case"
-
-
-def right_to_approve(row: Alert | Inspection) -> str:
-    return "approve_visit_above" if is_citys(row) else "approve_visit"
 
 
 def second_officers(alert: Alert, *, besides: User) -> UserQuerySet:

@@ -13,9 +13,10 @@ from accounts.models import User
 from alerts.actions.alerts import locked_alert, refuse_recused
 from alerts.actions.handling import advance_alert
 from alerts.models import Alert, State
-from alerts.states import Step, is_citys
+from alerts.states import Step
 from cases.actions.numbering import next_code
 from cases.models import Attempt, Interview, InterviewItem
+from cases.rights import right_to_write
 from sources.crypto import masked, unseal
 from sources.lake.goods import order_lines
 from sources.models import Retailer, RetailerVersion
@@ -290,11 +291,6 @@ def written_by(interview: Interview, by: User) -> Interview:
     refuse_others(interview, by)
     refuse_closed(interview)
     return interview
-
-
-def right_to_write(alert: Alert) -> str:
-    """The right that interviews about an alert need."""
-    return "write_above" if is_citys(alert) else "write_case"
 
 
 def refuse_others(interview: Interview, by: User) -> None:

@@ -22,7 +22,6 @@ from cases.actions.interviews import (
     move_alert,
     refuse_closed,
     refuse_others,
-    right_to_write,
     talk_of,
     written_by,
 )
@@ -30,6 +29,7 @@ from cases.actions.sealing import add_addendum
 from cases.comparison import contradictions
 from cases.models import Addendum, Doubt, Interview, InterviewItem
 from cases.questions import VERSION, missing
+from cases.rights import right_to_write
 from documents.models import StoredFile
 from sources.crypto import seal, unseal
 

@@ -25,6 +25,7 @@ from cases.actions import inspections_planning as planning
 from cases.forms.inspections import InspectionFilter, PlanForm, ReasonForm, StartForm
 from cases.models import Inspection
 from cases.models.inspection import InspectionQuerySet
+from cases.rights import right_to_approve
 from cases.views.inspection_access import (
     APPROVING,
     WRITING,
@@ -189,7 +190,7 @@ def _may_approve(request: StaffRequest, found: Inspection) -> bool:
     if found.state != State.PLANNED or found.approved_by:
         return False
     officers = (found.first_officer, found.second_officer)
-    right = planning.right_to_approve(found)
+    right = right_to_approve(found)
     return request.user not in officers and request.user.may_at(right, found.bureau)
 
 

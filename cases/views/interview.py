@@ -14,7 +14,7 @@ from accounts.http import StaffRequest
 from accounts.models import User
 from alerts.causes import CAUSES
 from cases import questions as asking
-from cases.actions.interviews import lacking_attempts, right_to_write, shop_of
+from cases.actions.interviews import lacking_attempts, shop_of
 from cases.actions.interviews_record import statement_of
 from cases.comparison import compare_statement, contradictions
 from cases.forms.interviews import (
@@ -26,6 +26,7 @@ from cases.forms.interviews import (
     SupplementForm,
 )
 from cases.models import Addendum, Attempt, Interview, InterviewItem
+from cases.rights import right_to_write
 from cases.views.interviews import IN_QUEUE, OPEN, queue_of, readable
 from documents.serving import serve
 from sources.crypto import masked, unseal
