@@ -1,0 +1,57 @@
+"""Alerts, the ledger of hits, the nights that made them, and all that people decide about rules."""
+
+from alerts.models.alerts import (
+    GRAVITY,
+    HELD_STATES,
+    LISTED_AT,
+    OPEN_STATES,
+    Alert,
+    AlertQuerySet,
+    Origin,
+    Outcome,
+    State,
+)
+from alerts.models.context import Exemption, MarketEvent
+from alerts.models.feedback import Draw, DrawnShop, Lesson
+from alerts.models.grades import Grade
+from alerts.models.hits import Hit, HitQuerySet
+from alerts.models.nights import Flood, Night, Step, Surprise
+from alerts.models.reasons import GradeChange, Group, Reason, Sighting
+from alerts.models.rules import BackTest, RuleChange, RuleVersion, ShadowListing
+from alerts.models.supervision import Measure, SupervisionRule, Task, Watch
+
+__all__ = [
+    "GRAVITY",
+    "HELD_STATES",
+    "LISTED_AT",
+    "OPEN_STATES",
+    "Alert",
+    "AlertQuerySet",
+    "BackTest",
+    "Draw",
+    "DrawnShop",
+    "Exemption",
+    "Flood",
+    "Grade",
+    "GradeChange",
+    "Group",
+    "Hit",
+    "HitQuerySet",
+    "Lesson",
+    "MarketEvent",
+    "Measure",
+    "Night",
+    "Origin",
+    "Outcome",
+    "Reason",
+    "RuleChange",
+    "RuleVersion",
+    "ShadowListing",
+    "Sighting",
+    "State",
+    "Step",
+    "SupervisionRule",
+    "Surprise",
+    "Task",
+    "Watch",
+]
