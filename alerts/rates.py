@@ -59,10 +59,11 @@ def count_surprise(counts: ir.Table) -> ir.Table:
 def bursts(events: ir.Table, on: dt.date, weeks: int = 13) -> ir.Table:
     """Shops with a new hit, and how surprising their last 1, 4 and 8 events are.
 
-    events: retailer_id, day, order_id, hit and is_new (boolean, not null), one row an order; those
-    that the night of `on` answers for are new, see `cycles.with_news`.
+    events: bureau, retailer_id, day, order_id, hit and is_new (boolean, not null), one row an order;
+    those that the night of `on` answers for are new, see `cycles.with_news`.
     Returns: retailer_id, trials and count of the most telling window, rate (the usual weekly rate
-    of hits among all shops, its median over `weeks`), surprise (less log10 2 for three windows).
+    of hits among the bureau's shops, its median over `weeks`), surprise (less log10 2 for three
+    windows).
     """
     recent = events.filter(_.day > on - dt.timedelta(weeks=26), _.day <= on)
     fresh = recent.filter(_.is_new, _.hit).select("retailer_id").distinct()
@@ -74,13 +75,13 @@ def bursts(events: ir.Table, on: dt.date, weeks: int = 13) -> ir.Table:
     )
     counts = [
         mine.filter(_.place < window)
-        .group_by("retailer_id")
+        .group_by("bureau", "retailer_id")
         .agg(trials=_.count(), count=_.hit.cast("int64").sum())
         for window in WINDOWS
     ]
     since = on - dt.timedelta(weeks=weeks)
     usual = usual_rate(recent.filter(_.day > since))
-    told = count_surprise(ibis.union(*counts, distinct=True).cross_join(usual))
+    told = count_surprise(ibis.union(*counts, distinct=True).join(usual, "bureau"))
     return told.group_by("retailer_id").agg(
         trials=_.trials.argmax(_.log_tail),
         count=_["count"].argmax(_.log_tail),
@@ -90,22 +91,26 @@ def bursts(events: ir.Table, on: dt.date, weeks: int = 13) -> ir.Table:
 
 
 def usual_rate(events: ir.Table) -> ir.Table:
-    """One row: rate, the median over weeks of the share of hits (events: day, hit).
+    """bureau and rate: the median over weeks of the share of hits (events: bureau, day, hit).
 
     In a small bureau most weeks may have none; the rate is then half the share over all weeks.
     """
     week = _.day.delta(ibis.date(MONDAY), unit="day") // 7
     share = _.hit.cast("float64").mean()
-    weekly = events.group_by(week=week).agg(share=share).agg(middle=_.share.median())
-    rates = weekly.cross_join(events.agg(all=share))
+    weekly = events.group_by("bureau", week=week).agg(share=share)
+    middles = weekly.group_by("bureau").agg(middle=_.share.median())
+    rates = middles.join(events.group_by("bureau").agg(all=share), "bureau")
     rate = ibis.greatest(_.middle, _["all"] / 2).clip(lower=LOWEST, upper=HIGHEST)
-    return rates.select(rate=rate)
+    return rates.select("bureau", rate=rate)
 
 
-def rank_surprise(value: Deferred) -> Deferred:
-    """-log10 of the share of rows whose value is as high: no row is proof of itself alone."""
-    share = ibis.cume_dist().over(order_by=value.desc())
-    size = _.count().over()
+def rank_surprise(value: Deferred, by: str | None = None) -> Deferred:
+    """-log10 of the share of rows whose value is as high: no row is proof of itself alone.
+
+    `by`: among the rows that have this column in common.
+    """
+    share = ibis.cume_dist().over(group_by=by, order_by=value.desc())
+    size = _.count().over(group_by=by)
     return -(share * size / (size + 1)).log10()
 
 

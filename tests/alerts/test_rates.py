@@ -92,3 +92,10 @@ def test_ranks_are_shares_of_all_and_ties_share_them():
 
     told = rows(table.mutate(surprise=rates.rank_surprise(_.x)))
     assert [round(row["surprise"], 4) for row in told] == [0.301, 0.301, 0.1249]
+
+
+def test_a_rank_may_be_taken_within_each_county():
+    table = ibis.memtable(pa.table({"bureau": ["A", "A", "B"], "x": [5.0, 1.0, 1.0]}))
+
+    told = rows(table.mutate(surprise=rates.rank_surprise(_.x, by="bureau")).order_by("bureau"))
+    assert [round(row["surprise"], 4) for row in told[-1:]] == [0.301]
