@@ -22,6 +22,8 @@ TABLES = {
     "logins": "网订日志",
     "coding": "打码",
     "calls": "通话录音",
+    "cancelled": "已取消订单",
+    "interviews": "电话询访记录",
 }
 COLUMNS = {
     "account": "账户", "action": "操作", "address": "经营地址", "agent": "坐席",
@@ -31,7 +33,9 @@ COLUMNS = {
     "courier_id": "送货员", "credit_grade": "诚信等级", "day": "日期", "delivered_qty": "送达量",
     "device_id": "设备标识", "exception": "异常", "field": "变更项目", "file": "文件",
     "gps_offset_m": "签收偏离", "holder": "持证人", "inspectors": "检查人", "ip": "IP",
-    "is_focus": "重点关注", "is_holiday_week": "节假日周", "last_amended_by": "最后修改人",
+    "ip_city": "IP归属地", "kind": "类型", "ordered_by": "自述下单人",
+    "related_retailers": "亲属经营申报", "sign_lat": "签收纬度", "sign_lon": "签收经度",
+    "is_focus": "重点关注", "known_on": "获知日期", "is_holiday_week": "节假日周", "last_amended_by": "最后修改人",
     "lat": "纬度", "launch_date": "上市日期", "licence_no": "许可证号", "licensee": "负责人",
     "limit_qty": "限量", "lon": "经度", "manager_id": "客户经理", "market_state": "市场状态",
     "market_type": "市场类型", "name": "名称", "new_value": "变更后", "old_value": "变更前",

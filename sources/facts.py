@@ -64,6 +64,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "phone": "string",
         "device_id": "string",
         "account": "string",
+        "related_retailers": "string",
     },
     "skus": {
         "sku_id": "string",
@@ -97,12 +98,23 @@ COLUMNS: dict[str, dict[str, str]] = {
         "tier": "int64",
         "channel": "string",
         "ip": "string",
+        "ip_city": "string",
         "device_id": "string",
         "placed_by": "string",
         "qty": "float64",
         "amount": "int64",
         "amend_count": "int64",
         "last_amended_by": "string",
+        "kind": "string",
+    },
+    "cancelled": {
+        "order_id": "string",
+        "retailer_id": "string",
+        "day": "date",
+        "qty": "float64",
+        "amount": "int64",
+        "paid_on": "date",
+        "paid_amount": "int64",
     },
     "lines": {
         "order_id": "string",
@@ -124,6 +136,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "gps_offset_m": "float64",
         "courier_id": "string",
         "signed_at": "timestamp",
+        "sign_lat": "float64",
+        "sign_lon": "float64",
         "exception": "string",
     },
     "payments": {
@@ -154,6 +168,7 @@ COLUMNS: dict[str, dict[str, str]] = {
     "seizures": {
         "case_no": "string",
         "day": "date",
+        "known_on": "date",
         "place": "string",
         "code32": "string",
         "sku_id": "string",
@@ -189,6 +204,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "action": "string",
         "account": "string",
         "ip": "string",
+        "ip_city": "string",
         "device_id": "string",
         "order_id": "string",
     },
@@ -209,6 +225,13 @@ COLUMNS: dict[str, dict[str, str]] = {
         "file": "string",
         "order_id": "string",
     },
+    "interviews": {
+        "record_id": "string",
+        "retailer_id": "string",
+        "day": "date",
+        "order_id": "string",
+        "ordered_by": "string",
+    },
 }
 
 
@@ -227,7 +250,9 @@ def empty(table: str) -> ir.Table:
 class Facts:
     """What was known at the end of one day: `facts.orders`, `facts.lines` ... as Ibis tables.
 
-    Orders hold neither cancelled orders nor returns. `retailers` is the snapshot of that day.
+    Orders hold neither cancelled orders nor returns; `cancelled` has the former, with what was paid
+    for them. `interviews` waits: no file carries what people answered. `retailers` is the snapshot
+    of that day.
     `missing` names the "table.column"s that no import has brought.
     """
 

@@ -19,6 +19,7 @@ from sources.crypto import unseal_column
 from sources.facts import COLUMNS, Facts, schema
 from sources.lake.committed import Scope, committed_files
 from sources.lake.engine import Connection, connect, scan
+from sources.lake.seized import registered
 from sources.lake.snapshots import (
     NO_CHANGES,
     empty_sql,
@@ -27,7 +28,15 @@ from sources.lake.snapshots import (
     snapshot_sql,
     tier_history_sql,
 )
-from sources.lake.views import Window, fact_sql, fact_tables, missing_columns
+from sources.lake.views import (
+    CANCELLED,
+    FILES_OF,
+    Window,
+    brought_to_cancelled,
+    fact_sql,
+    fact_tables,
+    missing_columns,
+)
 from sources.models import TableVersion
 
 
@@ -103,7 +112,9 @@ def _open(con: Connection, bureaus: Sequence[str], window: Window, *, keep: bool
     scope = Scope.of(bureaus)
     con.create_function("unseal", _unseal, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
     load_masters(con, scope=scope, known_at=window.known_at)
-    files = {table: committed_files(table, scope.wide()) for table in fact_tables()}
+    files = {
+        table: committed_files(FILES_OF.get(table, table), scope.wide()) for table in fact_tables()
+    }
     brought = _brought(scope)
     kind = "TABLE" if keep else "VIEW"
     has_tiers = "tier" in brought.get("retailers", set()) or bool(files["changes"])
@@ -116,6 +127,9 @@ def _open(con: Connection, bureaus: Sequence[str], window: Window, *, keep: bool
             sql = empty_sql(table)
         else:
             sql = fact_sql(table, files, window, tiers=has_tiers)
+        if table == "seizures" and (typed := registered(con, scope, window)):
+            sql = f"{sql} UNION ALL BY NAME {typed}"
+            brought.setdefault(table, set()).update(COLUMNS[table])
         order = " ORDER BY day" if keep and table in {"orders", "lines"} else ""
         con.execute(f"CREATE {kind} {table} AS {sql}{order}")
         if table == "changes" and files[table]:
@@ -140,7 +154,8 @@ def _brought(scope: Scope) -> dict[str, set[str]]:
 
 def _missing(brought: dict[str, set[str]]) -> frozenset[str]:
     """What no import has brought, less what follows from something else."""
-    missing = {name for table in COLUMNS for name in missing_columns(table, brought.get(table))}
+    known = {**brought, CANCELLED: brought_to_cancelled(brought)}
+    missing = {name for table in COLUMNS for name in missing_columns(table, known.get(table))}
     if "orders" in brought:
         missing.discard("orders.week_start")
         if "tier" in brought.get("retailers", set()):

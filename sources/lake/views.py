@@ -13,9 +13,18 @@ from sources.lake.tables import TABLES, kind_of
 SLACK = dt.timedelta(days=31)  # lines keep the day that their order had when they came
 # "table.column" -> the source's column, where it is called otherwise
 SOURCES = {"orders.at": "order_time"}
-DERIVED = {"day", "retailer_id"}  # there as soon as the table is
+DERIVED = {"day", "retailer_id", "known_on"}  # there as soon as the table is
 SEALED = {"payments": ("payer_name",), "complaints": ("subject", "text")}
+KNOWN_ON = "(x.known_at + INTERVAL 8 HOUR)"  # in China
 ORDER_CHILDREN = ("deliveries", "payments")
+CANCELLED = "cancelled"  # made of the files of two kinds: those orders, and what was paid for them
+FILES_OF = {CANCELLED: "orders"}
+# Columns that kinds came to have later: files written before do not hold them.
+LATER = {
+    "orders": {"ip_city": "VARCHAR"},
+    "logins": {"ip_city": "VARCHAR"},
+    "deliveries": {"sign_lat": "DOUBLE", "sign_lon": "DOUBLE"},
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +58,9 @@ class Window:
 def fact_sql(table: str, files: Mapping[str, list[str]], window: Window, *, tiers: bool) -> str:
     """SQL of one fact table. `files` names every table's lake files; needs the views of `orders`,
     `limits` and, where `tiers`, `tier_history`."""
-    rows = scan(files[table])
+    rows = _rows(FILES_OF.get(table, table), files)
+    if table == CANCELLED:
+        return _cancelled(rows, files, window)
     if table == "orders":
         return _orders(rows, window, tiers=tiers)
     if table == "lines":
@@ -61,7 +72,38 @@ def fact_sql(table: str, files: Mapping[str, list[str]], window: Window, *, tier
     if table in ORDER_CHILDREN:
         columns = _columns(table, "x", retailer_id="o.retailer_id")
         return f"SELECT {columns} FROM {rows} x JOIN orders o USING (order_id) WHERE {where}"
-    return f"SELECT {_columns(table, 'x')} FROM {rows} x WHERE {where}"
+    known = {"known_on": KNOWN_ON} if table == "seizures" else {}
+    return f"SELECT {_columns(table, 'x', **known)} FROM {rows} x WHERE {where}"
+
+
+def _rows(table: str, files: Mapping[str, list[str]]) -> str:
+    """SQL of a table's rows; a column that none of its files has yet is null."""
+    rows = scan(files[table])
+    later = ", ".join(f"NULL::{kind} AS {name}" for name, kind in LATER.get(table, {}).items())
+    if not later:
+        return rows
+    return f"(SELECT * FROM {rows} UNION ALL BY NAME SELECT {later} WHERE false)"
+
+
+def _cancelled(rows: str, files: Mapping[str, list[str]], window: Window) -> str:
+    """Cancelled orders, with the first day and the sum of what was paid for them."""
+    paid = (
+        "SELECT NULL::VARCHAR AS order_id, NULL::DATE AS paid_on, NULL::BIGINT AS paid_amount "
+        "WHERE false"
+    )
+    if files["payments"]:
+        paid = (
+            f"SELECT order_id, min(day) AS paid_on, sum(paid_amount)::BIGINT AS paid_amount "
+            f"FROM {scan(files['payments'])} p WHERE {window.in_force('p')} "
+            f"AND {window.days('p', slack=SLACK)} AND coalesce(p.result, '成功') = '成功' "
+            "GROUP BY order_id"
+        )
+    return (
+        "SELECT x.order_id, x.retailer_id, x.day, x.qty::DOUBLE AS qty, x.amount::BIGINT AS amount, "
+        f"p.paid_on, p.paid_amount, x.bureau, x.batch_id, x.row_no FROM {rows} x "
+        f"LEFT JOIN ({paid}) p USING (order_id) WHERE {window.in_force('x')} "
+        f"AND coalesce(x.is_cancelled, false) AND {window.days('x')}"
+    )
 
 
 def _columns(table: str, alias: str, **instead: str) -> str:
@@ -111,6 +153,15 @@ def _lines(rows: str, window: Window, *, limits: bool) -> str:
     )
 
 
+def brought_to_cancelled(brought: Mapping[str, set[str]]) -> set[str] | None:
+    """The columns of cancelled orders that follow from what was brought of the two kinds."""
+    if not {"order_id", "status"} <= brought.get("orders", set()):
+        return None
+    payments = brought.get("payments", set())
+    paid = {"paid_on", "paid_amount"} if "paid_amount" in payments else set()
+    return brought["orders"] | paid
+
+
 def missing_columns(table: str, brought: set[str] | None) -> set[str]:
     """Those "table.column"s that no import has brought; null: the table never came."""
     names = COLUMNS[table]
@@ -126,4 +177,4 @@ def missing_columns(table: str, brought: set[str] | None) -> set[str]:
 def fact_tables() -> list[str]:
     """The tables of the lake, those first that others look into."""
     first = ["changes", "limits", "orders"]
-    return first + [name for name in TABLES.values() if name not in first]
+    return first + [name for name in TABLES.values() if name not in first] + [CANCELLED]

@@ -67,6 +67,7 @@ def write(kind: Kind, bureau: str, committed: int | None, staged: Staged, writer
             table,
             rows,
             mode="append",
+            schema_mode="merge",  # a kind may have a column that the table does not know yet
             commit_properties=writer.properties(),
             writer_properties=COMPRESSED,
         )
@@ -114,17 +115,26 @@ def _overwrite_months(
     months = sorted(staged.former)
     schema = lake_schema(kind)
     held = table.to_pyarrow_table(filters=[("month", "in", months)])
-    held = held.select(schema.names).cast(schema)
+    held = _with_all(held, schema)
     whole = pa.concat_tables([_marked(held, staged, writer), rows.filter(_in_months(rows, staged))])
     wanted = ", ".join(f"'{month}'" for month in months)
     write_deltalake(
         table,
         whole,
         mode="overwrite",
+        schema_mode="merge",
         predicate=f"month IN ({wanted})",
         commit_properties=writer.properties(),
         writer_properties=COMPRESSED,
     )
+
+
+def _with_all(held: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Rows read back, in the schema of today; what they had no column for is null."""
+    for one in schema:
+        if one.name not in held.column_names:
+            held = held.append_column(one, pa.nulls(held.num_rows, one.type))
+    return held.select(schema.names).cast(schema)
 
 
 def _marked(held: pa.Table, staged: Staged, writer: Writer) -> pa.Table:

@@ -1,7 +1,7 @@
 import datetime as dt
 
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
 from sources import lake
 from sources.facts import rows
@@ -14,6 +14,7 @@ from tests.sources.exports import (
     LINES,
     NOON,
     ORDERS,
+    PAYMENTS,
     RETAILERS,
     SKUS,
     bring,
@@ -216,3 +217,29 @@ def test_a_phone_of_the_day_of_export_is_undone_by_the_changes_before_it():
     numbers = list(dict.fromkeys(phones))
     assert [numbers.index(phone) for phone in phones] == [0, 1, 1, 2, 2, 3]
     assert None not in numbers
+
+
+def test_a_table_older_than_a_column_is_read_and_written_on():
+    """As an update of the program finds it: files, and a Delta schema, without the column."""
+    bring_all()
+    known_version = TableVersion.objects.get(table="orders")
+    table = DeltaTable(location("orders", "451423"))
+    older = table.to_pyarrow_table().drop_columns(["ip_city"])
+    write_deltalake(table, older, mode="overwrite", schema_mode="overwrite")
+    known_version.version = DeltaTable(location("orders", "451423")).version()
+    known_version.save()
+
+    assert set(fact("orders", "ip_city").values()) == {None}
+    bring("订单主表2.csv", ORDERS.replace("状态", "状态,归属地").replace(",60\n", ",60,崇左市\n"))
+    assert fact("orders", "ip_city") == {"CO1": "崇左市", "CO2": "崇左市"}
+
+
+def test_cancelled_orders_stand_apart_with_what_was_paid_for_them():
+    bring_all()
+    paid = PAYMENTS.splitlines()[0] + "\nCO3,2026-03-10,6217000011112222,320.00,黄某兰\n"
+
+    assert fact("cancelled", "paid_on") == {"CO3": None}
+    bring("结算2.csv", paid)
+    assert fact("cancelled", "paid_on") == {"CO3": dt.date(2026, 3, 10)}
+    assert fact("cancelled", "paid_amount") == {"CO3": 32000}
+    assert fact("orders", "qty").keys() == {"CO1", "CO2"}

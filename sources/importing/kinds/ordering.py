@@ -12,6 +12,11 @@ def order_id(*, required: bool = True) -> Column:
     return Column("order_id", "订单号", ORDER_ALIASES, Type.CODE, required=required, longest=60)
 
 
+def ip_city() -> Column:
+    """The city that an address belongs to, where the ordering site tells it."""
+    return Column("ip_city", "归属地", ("IP归属地", "IP所在地", "登录地"), longest=60)
+
+
 ORDERS = Kind(
     name="orders",
     title="订单主表",
@@ -32,6 +37,7 @@ ORDERS = Kind(
         ),
         Column("channel", "订货方式", ("订货渠道", "渠道"), longest=20),
         Column("ip", "IP", ("IP地址", "ip_addr"), check="ip", longest=60),
+        ip_city(),
         Column("device_id", "设备标识", ("设备号", "设备编号"), Type.CODE, longest=80),
         Column("placed_by", "操作账号", ("操作员", "下单账号", "operator_account"), Type.CODE),
         Column("qty", "订单总量", ("总量", "订货总量", "qty_total", "qty_sum"), Type.QUANTITY),
@@ -77,6 +83,7 @@ LOGIN_LOGS = Kind(
         Column("action", "操作", ("操作类型",), longest=20),
         Column("account", "操作账号", ("账号", "登录账号"), Type.CODE),
         Column("ip", "IP", ("IP地址", "ip_addr"), check="ip", longest=60),
+        ip_city(),
         Column("device_id", "设备标识", ("设备号", "设备"), Type.CODE, longest=80),
         order_id(required=False),
     ),
