@@ -12,6 +12,7 @@ from alerts.models.alerts import (
     State,
 )
 from alerts.models.context import Exemption, MarketEvent
+from alerts.models.corrections import Correction, Recheck
 from alerts.models.feedback import Draw, DrawnShop, Lesson
 from alerts.models.grades import Grade
 from alerts.models.hits import Hit, HitQuerySet
@@ -28,6 +29,7 @@ __all__ = [
     "Alert",
     "AlertQuerySet",
     "BackTest",
+    "Correction",
     "Draw",
     "DrawnShop",
     "Exemption",
@@ -44,6 +46,7 @@ __all__ = [
     "Origin",
     "Outcome",
     "Reason",
+    "Recheck",
     "RuleChange",
     "RuleVersion",
     "ShadowListing",

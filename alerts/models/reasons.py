@@ -23,6 +23,9 @@ class Reason(models.Model):
     elsewhere = models.PositiveIntegerField(
         default=0
     )  # further rows, of other bureaus: only counted
+    recheck = models.ForeignKey(
+        "Recheck", models.PROTECT, null=True, related_name="reasons"
+    )  # late
 
     class Meta:
         constraints = [
