@@ -26,6 +26,7 @@ FAMILIES = {
     "CMP": "投诉与动销",
 }
 GRADES = ("红", "橙", "黄", "蓝")
+SIZES = ("ratio", "others", "over", "times", "gap")  # numbers that tell how large a deviation is
 
 
 def param(
@@ -58,6 +59,7 @@ class Detector:
     inputs: ClassVar[tuple[str, ...]]  # "table.column"; it sees nothing else
     optional: ClassVar[tuple[str, ...]] = ()  # those of inputs that may be missing (then null)
     statutory: ClassVar[bool] = False
+    shares: ClassVar[str] = ""  # what the members of a link share, in words: "订货设备"
     weight: ClassVar[float] = 0.0  # prior weight of the kind, log10; feedback tunes it
 
     title: ClassVar[str]
@@ -106,3 +108,8 @@ class Detector:
     def hit(self, row: Mapping[str, Any]) -> bool:  # noqa: ARG002
         """Whether this row breaks a statutory rule (found rows may also be mere surprises)."""
         return self.statutory
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        """How large the deviation is, in whatever unit: twice as large ends an exemption from it."""
+        told = (row.get(name) for name in SIZES)
+        return float(next((value for value in told if value), row["surprise"]))

@@ -8,6 +8,7 @@ Scores are log10: one more point is ten times rarer.
 import dataclasses
 import datetime as dt
 import enum
+import hashlib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -17,20 +18,28 @@ import pandas as pd
 
 SUBJECT = ["bureau", "subject_kind", "subject_id", "audience"]
 GRADES = ("红", "橙", "黄", "蓝")
+MOST_TOGETHER = 10  # of one link's members that are listed with the first
 
 
 class Fate(enum.StrEnum):
     """What became of a subject that night; the value is what the ledger of hits shows."""
 
     LISTED = "已推送"
+    AUDIT = "随机抽查"  # listed too, by lot
     COOLED = "冷却期"
     BUDGET = "预算外"
     BELOW = "未达下限"
+    EXEMPT = "已豁免"
+    PARKED = "规则异常，已搁置"
+    OFF = "规则已停用"
+
+
+LISTED = (Fate.LISTED, Fate.AUDIT)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """Weights, cuts, budget and cool-down. A rule version may override any field."""
+    """Weights, cuts, budget, cool-down, audit and flood guard. A rule version may override any."""
 
     most_surprise: float = 8.0  # beyond it, rarer is no better evidence
     second_share: float = 0.5
@@ -44,7 +53,12 @@ class Policy:
     cooldown_days: int = 42
     escalation: float = 1.5  # so much rarer than the last listing ends the cool-down
     strong: float = 2.6  # a family this strong, and new, ends it too; also: worth showing
+    audit_share: float = 0.05  # of the places, drawn by lot so that nobody can rely on the cuts
+    audit_floor: float = 2.0  # the score from which on a subject may be drawn
+    flood_factor: float = 5.0  # a detector that finds so many times its median is parked
+    flood_least: int = 20  # findings of a night below which nothing is a flood
     weights: Mapping[str, float] = field(default_factory=dict)  # detector -> log10 prior weight
+    off: tuple[str, ...] = ()  # detectors that do not count for the list
 
     @classmethod
     def of(cls, overrides: Mapping[str, Any]) -> Self:
@@ -52,7 +66,7 @@ class Policy:
         unknown = set(overrides) - {one.name for one in dataclasses.fields(cls)}
         if unknown:
             raise ValueError(f"a policy has no {', '.join(sorted(unknown))}")
-        return cls(**overrides)
+        return cls(**{**overrides, "off": tuple(overrides.get("off", ()))})
 
     def grade(self, score: float) -> str:
         """The grade of a score, 蓝 for everything below the yellow cut."""
@@ -105,27 +119,69 @@ def decide(
     ordered: int,
     on: dt.date,
     policy: Policy,
+    seed: str = "",
 ) -> pd.DataFrame:
     """The same subjects with their `fate` (see Fate).
 
     `subjects`: what `combine` returns. `listings`: SUBJECT, on, score, families; one row for each
-    earlier night that put a subject on the list. `ordered`: shops of the city that ordered.
+    earlier night that put a subject on the list. `ordered`: shops of the city that ordered. `seed`
+    and the day decide the lot of the audit places: the same again for the same night.
     Floors are never cooled down nor cut; red ones stand outside the budget, the others fill it.
+    What one link joins takes one place.
     """
     floored = subjects["floor"] != ""
     cooled = _cooled(subjects, listings, on=on, policy=policy) & ~floored
     below = (subjects["score"] < policy.blue) & ~floored
-    free = policy.budget(ordered) - int((floored & (subjects["floor"] != "红")).sum())
-    waiting = subjects[~floored & ~cooled & ~below]
-    waiting = waiting.sort_values(["score", "subject_id"], ascending=[False, True])
-    turn = waiting.groupby("bureau").cumcount().clip(upper=1)  # one place for each county first
-    chosen = waiting.index[turn.argsort(kind="stable").to_numpy()][: max(0, free)]
+    places = policy.budget(ordered)
+    audits = _audit_places(places, on=on, policy=policy, seed=seed)
+    free = places - audits - _places_taken(subjects[floored & (subjects["floor"] != "红")])
+    chosen = _best(subjects[~floored & ~cooled & ~below], max(0, free))
     fate = pd.Series(Fate.BUDGET, index=subjects.index, dtype=object)
     fate[cooled] = Fate.COOLED
     fate[below] = Fate.BELOW
     fate[floored] = Fate.LISTED
     fate[chosen] = Fate.LISTED
+    passed = fate.isin([Fate.BUDGET, Fate.BELOW]) & (subjects["score"] >= policy.audit_floor)
+    fate[_drawn(subjects[passed & ~cooled], audits, f"{seed}:{on}")] = Fate.AUDIT
     return subjects.assign(fate=fate)
+
+
+def _places_taken(subjects: pd.DataFrame) -> int:
+    """How many places they take: those of one link a single one."""
+    return int(_companies(subjects).nunique())
+
+
+def _companies(subjects: pd.DataFrame) -> "pd.Series[str]":
+    """What takes a place of its own: a link, or a subject without one."""
+    alone = subjects["link"] == ""
+    return subjects["link"].where(~alone, "#" + subjects.index.astype(str))
+
+
+def _best(waiting: pd.DataFrame, free: int) -> "pd.Index[Any]":
+    """The rows that get a place: one for each county first, then by score; with their company."""
+    waiting = waiting.sort_values(["score", "subject_id"], ascending=[False, True])
+    company = _companies(waiting)
+    leaders = waiting[~company.duplicated()]
+    turn = leaders.groupby("bureau").cumcount().clip(upper=1)
+    chosen = leaders.index[turn.argsort(kind="stable").to_numpy()][:free]
+    near = company.groupby(company).cumcount() < MOST_TOGETHER
+    return waiting.index[company.isin(company[chosen]) & near]
+
+
+def _audit_places(places: int, *, on: dt.date, policy: Policy, seed: str) -> int:
+    """The night's share of places that go by lot; a fraction of a place comes every so many nights."""
+    share = policy.audit_share * places
+    return int(share) + (_lot(f"{seed}:{on}:places") < share - int(share))
+
+
+def _drawn(subjects: pd.DataFrame, places: int, seed: str) -> "pd.Index[Any]":
+    lots = [_lot(f"{seed}:{key}") for key in subjects[SUBJECT].itertuples(index=False, name=None)]
+    return subjects.index[pd.Series(lots, dtype=float).argsort(kind="stable").to_numpy()][:places]
+
+
+def _lot(text: str) -> float:
+    """A number from 0 to 1 that anybody who knows the text can draw again."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) / 2**64
 
 
 def _highest(floors: "pd.Series[str]") -> str:

@@ -5,38 +5,34 @@ import functools
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
-import audit.actions
 from accounts.calendar import deadline
-from accounts.models import Audience, Bureau
+from accounts.models import Audience
 from alerts.actions.evidence import Shown
 from alerts.actions.finding import Places
+from alerts.actions.ground import Ground
+from alerts.actions.grouping import propose_groups
 from alerts.actions.rules import parameters_of, weight_of
+from alerts.actions.saying import Said, say
 from alerts.actions.telling import tell_workers
-from alerts.detection import Detector
-from alerts.grading import Fate, Policy, higher
-from alerts.models import Alert, Hit, Night, Reason, RuleVersion, Sighting, State, Surprise
+from alerts.grading import LISTED, Fate, higher
+from alerts.models import (
+    Alert,
+    Hit,
+    Origin,
+    Reason,
+    Sighting,
+    State,
+    Surprise,
+)
 from alerts.states import CLOCKS
 
 Key = tuple[str, str, str, str]  # bureau, subject_kind, subject_id, audience
 Shower = Callable[[list[Surprise]], Mapping[int, Shown]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ground:
-    """What a city's night stands on."""
-
-    city: Bureau
-    bureaus: Mapping[str, Bureau]  # the city and its counties, by code
-    nights: Mapping[str, Night]  # by bureau code
-    version: RuleVersion
-    detectors: Mapping[str, Detector]  # by key
-    policy: Policy
-    on: dt.date
-    now: dt.datetime
 
 
 def audience_of(surprise: Surprise) -> str:
@@ -65,7 +61,9 @@ class Listing:
     led: Counter[tuple[int, str]] = field(default_factory=Counter)  # night and leading detector
     repeated: Counter[str] = field(default_factory=Counter)
     suppressed: Counter[str] = field(default_factory=Counter)
-    events: list[tuple[str, Alert]] = field(default_factory=list)
+    events: list[Said] = field(default_factory=list)
+    new: list[Alert] = field(default_factory=list)
+    tonight: list[Alert] = field(default_factory=list)  # on the list by this night's decision
 
     def __post_init__(self) -> None:
         """Look up what the decisions meet: open alerts, and those of an earlier run."""
@@ -83,11 +81,21 @@ class Listing:
         self.members: dict[str, Counter[str]] = defaultdict(Counter)  # link -> bureau code
         self._due = functools.cache(self._deadline)
 
-    def list_all(self, decided: pd.DataFrame, surprises: Iterable[Surprise]) -> None:
-        """Give every decided subject its alert or sighting, and every hit its ledger entry."""
+    def list_all(
+        self,
+        decided: pd.DataFrame,
+        surprises: Iterable[Surprise],
+        excused: Mapping[int, Fate] = MappingProxyType({}),
+    ) -> None:
+        """Give every decided subject its alert or sighting, and every hit its ledger entry.
+
+        `excused`: the surprises (by pk) that do not count for the list, and why.
+        """
+        surprises = list(surprises)
         by_key: dict[Key, list[Surprise]] = defaultdict(list)
         for surprise in surprises:
-            by_key[key_of(surprise)].append(surprise)
+            if surprise.pk not in excused:
+                by_key[key_of(surprise)].append(surprise)
         for code, link in zip(decided["bureau"], decided["link"], strict=True):
             self.members[link][code] += 1
         alerts: dict[Key, tuple[Alert | None, str]] = {}
@@ -96,34 +104,41 @@ class Listing:
             key = (row["bureau"], row["subject_kind"], row["subject_id"], row["audience"])
             alert, is_new = self._place(key, row, by_key[key])
             alerts[key] = alert, row["fate"]
+            if alert is not None and row["fate"] in LISTED:
+                self.tonight.append(alert)
             if alert is not None and is_new:
                 listed.append((alert, by_key[key]))
         self._explain(listed)
         self._illustrate([alert for alert, _found in listed])
-        self._keep_hits(by_key, alerts)
+        self._keep_hits(surprises, alerts, excused)
+        self.events += propose_groups(self.ground, self.tonight, surprises)
 
     def tell(self) -> None:
         """Tell people, then append the night's events: the chain is held from here to the commit."""
-        pushed = [alert for kind, alert in self.events if kind == "alert.pushed"]
-        tell_workers(pushed=pushed, on=self.ground.on, now=self.ground.now)
-        for kind, alert in self.events:
-            audit.actions.record(
-                kind, subject=alert.code, bureau=alert.bureau.code, by="system",
-                grade=alert.grade, score=round(alert.score, 2), detector=alert.detector,
-                night=self.ground.on.isoformat(),
-            )  # fmt: skip
-        audit.actions.record(
-            "night.graded", subject=f"{self.ground.city.code}:{self.ground.on}",
-            bureau=self.ground.city.code, by="system", rules=self.ground.version.number,
-            pushed=self.pushed.total(), repeated=self.repeated.total(),
-            suppressed=self.suppressed.total(),
-        )  # fmt: skip
+        tell_workers(pushed=self.new, on=self.ground.on, now=self.ground.now)
+        graded = {
+            "rules": self.ground.version.number,
+            "pushed": self.pushed.total(),
+            "repeated": self.repeated.total(),
+            "suppressed": self.suppressed.total(),
+        }
+        city = self.ground.city.code
+        say([*self.events, Said("night.graded", f"{city}:{self.ground.on}", city, graded)])
+
+    def _note(self, kind: str, alert: Alert) -> None:
+        details = {
+            "grade": alert.grade,
+            "score": round(alert.score, 2),
+            "detector": alert.detector,
+            "night": self.ground.on.isoformat(),
+        }
+        self.events.append(Said(kind, alert.code, alert.bureau.code, details))
 
     def _place(
         self, key: Key, row: Mapping[Any, Any], surprises: list[Surprise]
     ) -> tuple[Alert | None, bool]:
         """The alert that the subject belongs to, and whether this run put it on the list."""
-        listed = row["fate"] == Fate.LISTED
+        listed = row["fate"] in LISTED
         alert = self.mine.get(key) or self.open.get(key)
         if alert is None and listed:
             alert = self._raise(key, row, surprises)
@@ -168,13 +183,15 @@ class Listing:
             link_elsewhere=self._elsewhere(key[0], row["link"]),
             rule_version=ground.version,
             night=ground.nights[key[0]],
+            origin=Origin.AUDIT if row["fate"] == Fate.AUDIT else Origin.NIGHT,
             pushed_at=ground.now,
             due_at=self._due("alert.claim", row["grade"], key[0]),
             conclude_by=self._due("alert.conclude", row["grade"], key[0]),
             **self._headline(row, surprises),
         )
         self._sight(alert, row, surprises, listed=True)
-        self.events.append(("alert.pushed", alert))
+        self.new.append(alert)
+        self._note("alert.pushed", alert)
         return alert
 
     def _fold(
@@ -183,14 +200,14 @@ class Listing:
         """Append the night to an open alert; a listing with more to say gives the headline."""
         self._sight(alert, row, surprises, listed=listed)
         alert.last_on = max(alert.last_on, self.ground.on)
-        graver = higher(row["grade"], alert.grade) != alert.grade
+        grade = higher(row["floor"] if alert.graded_by else row["grade"], alert.grade)
+        graver = grade != alert.grade
         if listed and (graver or row["score"] > alert.score):
-            grade = higher(row["grade"], alert.grade)
             for name, value in {**self._headline(row, surprises), "grade": grade}.items():
                 setattr(alert, name, value)
         if listed and graver:
             self._hurry(alert)
-            self.events.append(("alert.raised", alert))
+            self._note("alert.raised", alert)
         alert.version += 1
         alert.save()
 
@@ -282,14 +299,18 @@ class Listing:
 
     def _keep_hits(
         self,
-        by_key: Mapping[Key, list[Surprise]],
+        surprises: Iterable[Surprise],
         alerts: Mapping[Key, tuple[Alert | None, str]],
+        excused: Mapping[int, Fate],
     ) -> None:
         hits = []
-        for key, found in by_key.items():
-            alert, fate = alerts[key]
-            why = "" if fate == Fate.LISTED else str(fate)
-            hits += [self._hit(one, alert, why) for one in found if one.is_hit]
+        for one in surprises:
+            if not one.is_hit:
+                continue
+            alert, fate = alerts.get(key_of(one), (None, ""))
+            why = excused.get(one.pk, fate)
+            carried = None if one.pk in excused else alert
+            hits.append(self._hit(one, carried, "" if why in LISTED else str(why)))
         Hit.objects.bulk_create(
             hits,
             update_conflicts=True,

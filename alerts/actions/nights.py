@@ -15,8 +15,10 @@ from django.db.models import Sum
 from accounts.models import Bureau
 from alerts import grading, panels
 from alerts.actions.evidence import show_evidence
+from alerts.actions.excusing import excuse
 from alerts.actions.finding import Places, count_orders, find_night, finish, until, within
-from alerts.actions.listing import Ground, Listing, key_of
+from alerts.actions.ground import Ground
+from alerts.actions.listing import Listing, key_of
 from alerts.actions.picture import draw
 from alerts.actions.rules import detectors_in, policy_in, version_in_force, weight_of
 from alerts.detection import Detector
@@ -175,7 +177,10 @@ def _grade(ground: Ground, facts: Facts, places: Places) -> None:
         ),
         draw=lambda codes: draw(facts, ground.on, codes),
     )
-    listing.list_all(_decided(ground, surprises), surprises)
+    fates, said = excuse(surprises, ground=ground)
+    counting = [one for one in surprises if one.pk not in fates]
+    listing.list_all(_decided(ground, counting), surprises, fates)
+    listing.events += said
     _count(ground, listing, surprises)
     listing.tell()
 
@@ -197,6 +202,7 @@ def _decided(ground: Ground, surprises: list[Surprise]) -> pd.DataFrame:
         ordered=sum(night.retailers for night in counties),
         on=ground.on,
         policy=ground.policy,
+        seed=ground.city.code,
     )
 
 

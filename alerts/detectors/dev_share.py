@@ -19,6 +19,7 @@ class DevShare(Detector):
     family = "LINK"
     scope = "all"  # a ring does not stop at the county line
     subject = "retailer"
+    shares = "订货设备"
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.channel",
         "orders.device_id", "orders.bureau", "orders.batch_id", "orders.row_no",

@@ -22,6 +22,7 @@ class InfoShared(Detector):
     family = "LINK"
     scope = "all"
     subject = "retailer"
+    shares = "登记电话或账户"
     statutory = True
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.bureau", "orders.batch_id",

@@ -19,6 +19,7 @@ class PhoneShare(Detector):
     family = "LINK"
     scope = "all"
     subject = "retailer"
+    shares = "订货电话"
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.bureau", "orders.batch_id",
         "orders.row_no", "retailers.retailer_id", "retailers.owner_id", "retailers.chain_id",

@@ -19,6 +19,7 @@ class PhoneStaff(Detector):
     family = "LINK"
     scope = "all"  # the member of staff may belong to another county or the city
     subject = "retailer"
+    shares = "电话"
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.bureau", "orders.batch_id",
         "orders.row_no", "retailers.retailer_id", "retailers.phone", "retailers.bureau",

@@ -22,6 +22,7 @@ class SameBasket(Detector):
     family = "LINK"
     scope = "all"
     subject = "retailer"
+    shares = "逐项相同的订单"
     inputs = (
         "lines.order_id", "lines.retailer_id", "lines.day", "lines.sku_id", "lines.qty",
         "lines.limit_qty", "lines.bureau", "lines.batch_id", "lines.row_no",
