@@ -132,17 +132,23 @@ def decide(
     floored = subjects["floor"] != ""
     cooled = _cooled(subjects, listings, on=on, policy=policy) & ~floored
     below = (subjects["score"] < policy.blue) & ~floored
-    places = policy.budget(ordered)
-    audits = _audit_places(places, on=on, policy=policy, seed=seed)
-    free = places - audits - _places_taken(subjects[floored & (subjects["floor"] != "红")])
-    chosen = _best(subjects[~floored & ~cooled & ~below], max(0, free))
+    free = policy.budget(ordered) - _places_taken(subjects[floored & (subjects["floor"] != "红")])
+    waiting = subjects[~floored & ~cooled & ~below]
+    chosen = _best(waiting, free)
+    passed = ~floored & ~cooled & (subjects["score"] >= policy.audit_floor)
+    audits = min(
+        _audit_places(policy.budget(ordered), on=on, policy=policy, seed=seed),
+        passed.drop(chosen).sum(),
+    )
+    if audits:
+        chosen = _best(waiting, free - audits)
     fate = pd.Series(Fate.BUDGET, index=subjects.index, dtype=object)
     fate[cooled] = Fate.COOLED
     fate[below] = Fate.BELOW
     fate[floored] = Fate.LISTED
     fate[chosen] = Fate.LISTED
-    passed = fate.isin([Fate.BUDGET, Fate.BELOW]) & (subjects["score"] >= policy.audit_floor)
-    fate[_drawn(subjects[passed & ~cooled], audits, f"{seed}:{on}")] = Fate.AUDIT
+    lots = subjects[passed].drop(chosen)
+    fate[_drawn(lots, audits, f"{seed}:{on}")] = Fate.AUDIT
     return subjects.assign(fate=fate)
 
 
@@ -163,7 +169,7 @@ def _best(waiting: pd.DataFrame, free: int) -> "pd.Index[Any]":
     company = _companies(waiting)
     leaders = waiting[~company.duplicated()]
     turn = leaders.groupby("bureau").cumcount().clip(upper=1)
-    chosen = leaders.index[turn.argsort(kind="stable").to_numpy()][:free]
+    chosen = leaders.index[turn.argsort(kind="stable").to_numpy()][: max(0, free)]
     near = company.groupby(company).cumcount() < MOST_TOGETHER
     return waiting.index[company.isin(company[chosen]) & near]
 

@@ -201,3 +201,60 @@ def test_the_order_of_the_rows_changes_nothing():
     )
 
     assert fates(table) == fates(table.iloc[::-1])
+
+
+LINKED = {"link": "D1"}
+
+
+def test_what_one_link_joins_takes_one_place():
+    table = found(
+        ("R1", "device", "LINK", 4.0, LINKED),
+        ("R2", "device", "LINK", 3.5, LINKED),
+        ("R3", "vol", "VOL", 3.9),
+        ("R4", "vol", "VOL", 3.8),
+    )
+    assert fates(table, ordered=400, policy=Policy(audit_share=0)) == {
+        "R1": Fate.LISTED, "R2": Fate.LISTED, "R3": Fate.LISTED, "R4": Fate.BUDGET
+    }  # fmt: skip
+
+
+def test_a_link_of_very_many_lists_its_first_ten():
+    table = found(*((f"R{n:02d}", "ip", "LINK", 4.0, LINKED) for n in range(14)))
+    listed = [key for key, fate in fates(table, policy=Policy(audit_share=0)).items()
+              if fate == Fate.LISTED]  # fmt: skip
+
+    assert listed == [f"R{n:02d}" for n in range(10)]
+
+
+def test_a_place_by_lot_goes_to_what_did_not_make_the_list():
+    table = found(("R1", "vol", "VOL", 4.0), ("R2", "vol", "VOL", 2.0), ("R3", "vol", "VOL", 1.9))
+    got = fates(table, ordered=400, policy=Policy(audit_share=0.5))
+
+    assert got == {"R1": Fate.LISTED, "R2": Fate.AUDIT, "R3": Fate.BELOW}
+
+
+def test_a_place_that_nobody_can_draw_stays_on_the_list():
+    table = found(("R1", "vol", "VOL", 4.0), ("R2", "vol", "VOL", 1.9))
+
+    assert fates(table, policy=Policy(audit_share=1.0))["R1"] == Fate.LISTED
+
+
+def test_the_lot_takes_its_share_of_the_nights():
+    table = found(("R1", "vol", "VOL", 2.5))
+    policy = Policy(audit_share=0.1)
+    drawn = 0
+    for day in range(400):
+        decided = decide(
+            combine(table, policy), listings(), ordered=200,
+            on=ON + dt.timedelta(days=day), policy=policy, seed="4514",
+        )  # fmt: skip
+        drawn += decided["fate"].eq(Fate.AUDIT).sum()
+
+    assert 20 <= drawn <= 65  # a tenth of 400 nights with one place
+
+
+def test_the_cool_down_keeps_a_subject_out_of_the_lot():
+    table = found(("R1", "vol", "VOL", 2.5))
+    before = [("R1", 7, 3.5, ["VOL"])]
+
+    assert fates(table, before=before, policy=Policy(audit_share=1.0)) == {"R1": Fate.BELOW}
