@@ -54,6 +54,7 @@ COLUMNS = {
     "valid_to": "有效期止", "week_start": "周期起", "wholesale_price": "批发价",
     "bureau": "县公司", "batch_id": "导入批次", "row_no": "行号", "owner": "经营者",
     "others": "其他户数", "device": "设备标识", "delivered_on": "送货日期", "paid_on": "扣款日期",
+    "is_cancelled": "作废", "is_return": "退货",
 }  # fmt: skip
 
 

@@ -5,8 +5,9 @@ import datetime as dt
 from django.utils import timezone
 
 from accounts.models import Bureau
-from alerts.actions import handling, nights, starting
+from alerts.actions import handling, late, nights, starting
 from jobs.kinds import job
+from sources.models import Batch
 
 
 @job("alerts.start_nights")
@@ -35,3 +36,19 @@ def grade(*, on: str, code: str) -> None:
 @job("alerts.revive_watched")
 def revive_watched() -> None:
     handling.revive_watched(today=timezone.localdate(), now=timezone.now())
+
+
+@job("sources.imported")
+def look_back(*, batch_id: int) -> None:
+    batch = Batch.objects.select_related("bureau__parent").get(pk=batch_id)
+    late.look_back(batch=batch, now=timezone.now())
+
+
+@job("alerts.recheck")
+def recheck(*, on: str, code: str, arrived: str) -> None:
+    late.recheck_night(
+        on=dt.date.fromisoformat(on),
+        city=Bureau.objects.get(code=code),
+        arrived_at=dt.datetime.fromisoformat(arrived),
+        now=timezone.now(),
+    )
