@@ -23,6 +23,7 @@ from sources.importing.reading import read
 from sources.models import Batch, ColumnProfile, Finding, Licence, RetailerVersion, Staff
 
 CHUNK = 2000
+FOLLOWED_BY = "sources.imported"  # the job of whoever has looked at days that the rows change
 MOST_REJECTS = 100_000  # a list beyond that helps nobody; the count stays exact
 
 
@@ -90,6 +91,9 @@ def import_file(*, batch_id: int, at: dt.datetime) -> None:
     batch.days = work.days
     _move_home(batch, work)
     batch.save(update_fields=["state", "known_at", "kind", "report", "days", "bureau"])
+    jobs.actions.enqueue(
+        FOLLOWED_BY, key=f"{FOLLOWED_BY}:{batch.pk}", bureau=batch.bureau.code, batch_id=batch.pk
+    )
     audit.actions.record(
         "import.done", subject=_subject(batch), bureau=batch.bureau.code, by="system",
         **{name: batch.report[name] for name in NUMBERS},
