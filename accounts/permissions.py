@@ -55,6 +55,12 @@ MAY: dict[str, Right] = {
     "dismiss_alert": own(R.COUNTY_SUPERVISOR, R.COUNTY_LEAD),
     "dismiss_orange": own(R.COUNTY_LEAD),
     "dismiss_red": down(R.CITY_SUPERVISOR, R.CITY_LEAD),
+    "raise_alert": own(R.COUNTY_SUPERVISOR, R.COUNTY_LEAD),
+    "raise_above": down(R.CITY_SUPERVISOR, R.CITY_LEAD),
+    "grade_alert": own(R.COUNTY_SUPERVISOR, R.COUNTY_LEAD),
+    "grade_above": down(R.CITY_SUPERVISOR, R.CITY_LEAD),
+    "review_grade": down(R.CITY_SUPERVISOR, R.CITY_LEAD),  # from or to red
+    "review_grade_above": down(R.CITY_LEAD, R.CITY_DEPUTY_HEAD),
     "read_case": down(*COUNTY, *CITY, R.PROVINCE_VIEWER),
     "write_case": own(R.COUNTY_SUPERVISOR, R.COUNTY_LEAD),  # interviews, inspections, conclusions
     "write_above": down(R.CITY_SUPERVISOR, R.CITY_LEAD),  # the same where the city handles it
@@ -74,6 +80,8 @@ MAY: dict[str, Right] = {
     "confirm_score": down(R.CITY_LEAD, R.CITY_DEPUTY_HEAD),
     "read_score": down(*COUNTY, *CITY, R.PROVINCE_VIEWER),
     "read_retailer": down(*COUNTY, *CITY, R.PROVINCE_VIEWER),
+    "read_seizure": down(*COUNTY, *CITY),
+    "register_seizure": own(R.COUNTY_SUPERVISOR, R.COUNTY_LEAD, R.CITY_SUPERVISOR, R.CITY_LEAD),
     "unmask": down(R.COUNTY_SUPERVISOR, R.COUNTY_LEAD, R.CITY_SUPERVISOR, R.CITY_LEAD),
     "import_data": down(R.DATA_CLERK),
     "read_import": down(R.DATA_CLERK, *COUNTY, *CITY),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.walls import ALL, open_walls
 from alerts.detectors import all_detectors
@@ -45,7 +46,8 @@ class Command(BaseCommand):
 def _rows(first: dt.date, last: dt.date) -> Iterator[tuple[str, ...]]:
     """Pushed rows before those of the ledger, each by day."""
     families = {kind.key: kind.family for kind in all_detectors()}
-    listed = Sighting.objects.filter(listed=True, on__range=(first, last))
+    found = Q(detector__in=families)  # what people raised has no detector
+    listed = Sighting.objects.filter(found, listed=True, on__range=(first, last))
     for one in listed.select_related("alert").order_by("on", "-score", "pk").iterator():
         subject = one.alert.subject_kind, one.alert.subject_id
         yield _row(subject, one, one.family, pushed=True)

@@ -1,0 +1,191 @@
+"""Alerts that people raise: a tip, a complaint, a seizure elsewhere, something they saw."""
+
+import dataclasses
+import datetime as dt
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+import audit.actions
+from accounts.calendar import deadline
+from accounts.models import Audience, Bureau, User
+from alerts.actions.rules import policy_in, version_in_force
+from alerts.actions.telling import tell_workers
+from alerts.detection import GRADES
+from alerts.grading import Policy, higher
+from alerts.models import Alert, Grade, Origin, Reason, RuleVersion, Sighting, State
+from alerts.states import CLOCKS
+
+LEAST_WORDS = 10
+AT_LEAST = {Origin.COMPLAINT: Grade.ORANGE}  # the lowest grade of what came this way
+NUMBERED = (Origin.TIP, Origin.COMPLAINT, Origin.SEIZURE)  # these have a number, used once
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suspicion:
+    """What somebody reports: about whom, where it came from, how grave, why."""
+
+    origin: Origin
+    family: str
+    grade: str
+    sentence: str
+    subject_kind: str
+    subject_id: str
+    subject_name: str = ""
+    licence_no: str = ""
+    route: str = ""
+    reference: str = ""  # number of the tip, complaint or case
+    staff_concerned: bool = False
+
+    @property
+    def audience(self) -> str:
+        return Audience.ABOVE if self.staff_concerned else Audience.EVERYONE
+
+
+@transaction.atomic
+def raise_alert(
+    *, suspicion: Suspicion, bureau: Bureau, by: User, now: dt.datetime
+) -> tuple[Alert, bool]:
+    """Put a suspicion on the bureau's list. Returns the alert, and whether it is a new one.
+
+    Where the subject already stands on the list, the report joins that alert. Raises ValidationError
+    where the reference was used before, or the words say too little.
+    """
+    _check(suspicion, bureau)
+    version = version_in_force(city=bureau.city, on=timezone.localdate(now), now=now)
+    suspicion = dataclasses.replace(
+        suspicion, grade=higher(suspicion.grade, AT_LEAST.get(suspicion.origin, ""))
+    )
+    standing = (
+        Alert.objects.open()
+        .select_for_update(of=("self",))
+        .select_related("bureau")
+        .filter(
+            bureau=bureau,
+            subject_kind=suspicion.subject_kind,
+            subject_id=suspicion.subject_id,
+            audience=suspicion.audience,
+        )
+        .first()
+    )
+    alert = standing or _made(suspicion, bureau, version, by=by, now=now)
+    _explain(alert, suspicion, policy_in(version), on=timezone.localdate(now))
+    if standing is None:
+        tell_workers(pushed=[alert], on=alert.on, now=now)
+    else:
+        _join(alert, suspicion.grade, now=now)
+    audit.actions.record(
+        "alert.made" if standing is None else "alert.joined", subject=alert.code,
+        bureau=bureau.code, by=by.code, origin=suspicion.origin, reference=suspicion.reference,
+        grade=suspicion.grade,
+    )  # fmt: skip
+    return alert, standing is None
+
+
+def _check(suspicion: Suspicion, bureau: Bureau) -> None:
+    if len(suspicion.sentence.strip()) < LEAST_WORDS:
+        raise ValidationError(f"请写明情况，至少{LEAST_WORDS}个字。")
+    if suspicion.grade not in GRADES:
+        raise ValidationError("请选择等级。")
+    if suspicion.origin in NUMBERED and not suspicion.reference:
+        raise ValidationError(f"{suspicion.origin.label}须填写编号，一个编号只建一条预警。")
+    used = Reason.objects.filter(
+        alert__bureau=bureau, detector=_key(suspicion), numbers__reference=suspicion.reference
+    )
+    known = used.select_related("alert").first() if suspicion.reference else None
+    if known is not None:
+        raise ValidationError(f"编号{suspicion.reference}已建预警{known.alert.code}，未重复新建。")
+
+
+def _key(suspicion: Suspicion) -> str:
+    """What stands in a reason where a night would name its detector."""
+    return f"{suspicion.origin}:{suspicion.reference}"[:50].rstrip(":")
+
+
+def _made(
+    suspicion: Suspicion, bureau: Bureau, version: RuleVersion, *, by: User, now: dt.datetime
+) -> Alert:
+    on, grade = timezone.localdate(now), suspicion.grade
+    Bureau.objects.select_for_update().get(pk=bureau.pk)  # numbers are given out one at a time
+    today = Alert.objects.filter(bureau=bureau, code__startswith=f"YJ-{bureau.code}-{on:%Y%m%d}-R")
+    return Alert.objects.create(
+        bureau=bureau,
+        audience=suspicion.audience,
+        code=f"YJ-{bureau.code}-{on:%Y%m%d}-R{today.count() + 1:02d}",
+        origin=suspicion.origin,
+        reference=suspicion.reference,
+        raised_by=by,
+        subject_kind=suspicion.subject_kind,
+        subject_id=suspicion.subject_id,
+        subject_name=suspicion.subject_name[:100],
+        licence_no=suspicion.licence_no[:30],
+        route=suspicion.route[:40],
+        on=on,
+        last_on=on,
+        detector=_key(suspicion),
+        family=suspicion.family,
+        grade=grade,
+        score=score_of(grade, policy_in(version)),
+        sentence=suspicion.sentence.strip()[:300],
+        staff_concerned=suspicion.staff_concerned,
+        rule_version=version,
+        pushed_at=now,
+        due_at=deadline("alert.claim", grade=grade, start=now, bureau=bureau),
+        conclude_by=deadline("alert.conclude", grade=grade, start=now, bureau=bureau),
+    )
+
+
+def score_of(grade: str, policy: Policy) -> float:
+    """The least score of a grade: where a person's alert stands among the others."""
+    cuts = (policy.red, policy.orange, policy.yellow, policy.blue)
+    return dict(zip(GRADES, cuts, strict=True))[grade]
+
+
+def _explain(alert: Alert, suspicion: Suspicion, policy: Policy, *, on: dt.date) -> None:
+    grade, sentence = suspicion.grade, suspicion.sentence.strip()[:300]
+    score = score_of(grade, policy)
+    Reason.objects.get_or_create(
+        alert=alert,
+        on=on,
+        detector=_key(suspicion),
+        defaults={
+            "surprise": score,
+            "weight": 0.0,
+            "sentence": sentence,
+            "numbers": {"reference": suspicion.reference},
+            "parameters": {},
+        },
+    )
+    Sighting.objects.get_or_create(
+        alert=alert,
+        on=on,
+        defaults={
+            "score": score,
+            "grade": grade,
+            "detector": _key(suspicion),
+            "family": suspicion.family,
+            "families": [suspicion.family],
+            "sentence": sentence,
+            "listed": True,
+        },
+    )
+
+
+def _join(alert: Alert, grade: str, *, now: dt.datetime) -> None:
+    """A report that is graver than the alert it joins makes that one graver, with shorter clocks."""
+    alert.last_on = max(alert.last_on, timezone.localdate(now))
+    if higher(grade, alert.grade) != alert.grade:
+        alert.grade = grade
+        hurry(alert, now=now)
+    alert.version += 1
+    alert.save()
+
+
+def hurry(alert: Alert, *, now: dt.datetime) -> None:
+    """A graver grade has shorter clocks, from now on; they never become longer."""
+    clocks = {"due_at": CLOCKS.get(State(alert.state), ""), "conclude_by": "alert.conclude"}
+    for name, what in clocks.items():
+        due = deadline(what, grade=alert.grade, start=now, bureau=alert.bureau) if what else None
+        setattr(alert, name, min(filter(None, (getattr(alert, name), due)), default=None))
