@@ -41,6 +41,7 @@ ENTRIES = (
     Entry("报告与考核", "月度报告", "报告", "reports:reports", "file-text", ("read_report",)),
     Entry("报告与考核", "月度考核", "考核", "reports:scores", "chart-bar", ("read_score",)),
     Entry("资料", "零售户", "零售户", "sources:retailers", "building-store", ("read_retailer",)),
+    Entry("资料", "条码追溯", "追溯", "sources:seizures", "package", ("read_seizure",)),
     Entry("资料", "数据导入", "导入", "sources:imports", "database", ("read_import",)),
     Entry("资料", "夜间检测", "检测", "alerts:runs", "history", ("read_run",)),
     Entry("资料", "工作日与时限", "日历", "accounts:calendar", "calendar"),

@@ -1,3 +1,4 @@
+import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,3 +58,47 @@ class ProfileForm(forms.Form):
 
 class KindForm(forms.Form):
     kind = forms.ChoiceField(choices=[(name, kind.title) for name, kind in KINDS.items()])
+
+
+class DecodeForm(forms.Form):
+    seized_on = forms.DateField()
+    codes = forms.CharField(max_length=200_000)
+
+
+class SeizureForm(forms.Form):
+    bureau = forms.ModelChoiceField(Bureau.objects.none(), label="登记单位", empty_label=None)
+    case_no = forms.CharField(label="案号", max_length=60)
+    seized_on = forms.DateField(
+        label="查获日期", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    place = forms.CharField(label="查获地", max_length=100)
+    sku = forms.CharField(label="规格", max_length=100)
+    qty = forms.DecimalField(
+        label="查获数量（条）", min_value=0, max_digits=9, decimal_places=1, localize=False
+    )
+    codes = forms.CharField(label="32位码", max_length=200_000, required=False)
+    photo = forms.FileField(label="条码照片", required=False)
+
+    def __init__(self, *args: Any, bureaus: Any, today: dt.date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        choice = self.fields["bureau"]
+        assert isinstance(choice, forms.ModelChoiceField)  # noqa: S101  (for the type checker)
+        choice.queryset = bureaus
+
+    def clean_seized_on(self) -> dt.date:
+        day: dt.date = self.cleaned_data["seized_on"]
+        if day > self.today:
+            raise forms.ValidationError("查获日期不能晚于今天。")
+        return day
+
+    def clean_qty(self) -> Any:
+        if not self.cleaned_data["qty"]:
+            raise forms.ValidationError("查获数量应大于零。")
+        return self.cleaned_data["qty"]
+
+
+class WithdrawForm(forms.Form):
+    reason = forms.CharField(
+        label="作废原因", max_length=200, error_messages={"required": "请写明作废的原因。"}
+    )

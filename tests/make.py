@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+from decimal import Decimal
 from typing import Any
 
 import accounts.actions
@@ -22,7 +23,8 @@ from reports.actions.handing import approve_report, send_for_review, submit_repo
 from reports.actions.receiving import receive_report
 from reports.models import Assessment, MonthlyReport
 from reports.sections import TEXTS
-from sources.models import Batch, Retailer, RetailerVersion
+from sources.actions.seizures import Seized, register_seizure
+from sources.models import Batch, Retailer, RetailerVersion, Seizure
 
 DAY = dt.date(2026, 3, 2)
 NOW = dt.datetime(2026, 3, 2, 22, tzinfo=dt.UTC)
@@ -133,6 +135,19 @@ def retailer(*, at: Bureau | None = None, code: str = "", **given: Any) -> Retai
         **given,
     )  # fmt: skip
     return made
+
+
+CODE32 = "6022800000001205YCYC451423100123"  # the fifth carton of what was sorted on 28 February
+
+
+def seizure(*, at: Bureau | None = None, by: User | None = None, **given: Any) -> Seizure:
+    """40 cartons seized on 2 March 2026, with one code."""
+    place = at or bureau()
+    given = {
+        "case_no": f"邕烟立〔2026〕第{Seizure.objects.count() + 1}号", "seized_on": DAY,
+        "place": "南宁市某仓库", "sku": "真龙（海韵）", "qty": Decimal(40), "codes": CODE32, **given,
+    }  # fmt: skip
+    return register_seizure(seized=Seized(**given), bureau=place, by=by or user(at=place), now=NOW)
 
 
 def conclusion(*, at: Bureau | None = None, **given: Any) -> Conclusion:

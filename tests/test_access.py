@@ -1,6 +1,7 @@
 """Every page x every role x own, foreign, hidden and missing objects x reading and writing."""
 
 import contextlib
+import io
 import itertools
 from typing import Any
 
@@ -79,6 +80,11 @@ def assessment(bureau):
     return [made.month_text, bureau.code]
 
 
+def photographed_seizure(bureau):
+    photo = ("码.jpg", io.BytesIO(visits.picture()))
+    return [make.seizure(at=bureau, place=f"{CANARY}{bureau.code}", photo=photo).pk]
+
+
 TARGETS = {
     "": lambda _: [],
     "person": person,
@@ -86,6 +92,8 @@ TARGETS = {
     "deadline": lambda _: [DeadlineRule.objects.earliest("pk").pk],
     "job": parked_job,
     "batch": lambda bureau: [make.batch(at=bureau, name=f"{CANARY}{bureau.code}.csv").pk],
+    "seizure": lambda bureau: [make.seizure(at=bureau, place=f"{CANARY}{bureau.code}").pk],
+    "seizure_photo": photographed_seizure,
     "retailer": lambda bureau: [make.retailer(at=bureau, name=f"{CANARY}{bureau.code}").code],
     "alert": lambda bureau: [make.alert(at=bureau, subject_name=f"{CANARY}{bureau.code}").code],
     "conclusion": lambda bureau: [
@@ -116,6 +124,8 @@ MISSING = {
     "deadline": [10**9],
     "job": ["00000000-0000-4000-8000-000000000000"],
     "batch": [10**9],
+    "seizure": [10**9],
+    "seizure_photo": [10**9],
     "retailer": ["nothing"],
     "alert": ["YJ-000000-20260302-999"],
     "conclusion": ["CZBG-000000-202603-0001"],
@@ -261,13 +271,13 @@ def test_what_is_hidden_is_found_by_city_and_discipline_only(name):
 LISTS = [
     "accounts:users", "sources:imports", "sources:retailers", "alerts:board", "alerts:alerts",
     "alerts:hits", "alerts:runs", "sources:profile", "cases:reviews", "cases:inspections",
-    "cases:interviews", "reports:reports", "reports:scores",
+    "cases:interviews", "reports:reports", "reports:scores", "sources:seizures",
 ]  # fmt: skip
 
 
 LISTED = [
     "person", "batch", "retailer", "alert", "night", "interview", "inspection", "conclusion",
-    "report",
+    "report", "seizure",
 ]  # fmt: skip
 
 

@@ -13,6 +13,8 @@ from django.urls import reverse
 from accounts.models import Bureau, Scoped, ScopedQuerySet, User
 from documents.models import StoredFile
 from jobs.models import Job
+from sources.models.seizures import SeizedCode as SeizedCode
+from sources.models.seizures import Seizure as Seizure
 
 
 class BatchQuerySet(ScopedQuerySet["Batch"]):
@@ -219,6 +221,11 @@ class RetailerVersionQuerySet(models.QuerySet["RetailerVersion"]):
             "-pk",
         )
         return self.filter(pk=models.Subquery(newest.values("pk")[:1]))
+
+    def of(self, code: str, *, on: dt.date) -> "RetailerVersion | None":
+        """What the sales system says of one shop on a day; None where it never named it."""
+        named = self.on(on).filter(retailer__code=code)
+        return named.select_related("retailer__bureau", "batch").first()
 
 
 class RetailerVersion(Known):
