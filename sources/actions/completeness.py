@@ -1,5 +1,6 @@
 """Whether a day's orders and lines of a bureau have come, against the last eight same weekdays."""
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -8,13 +9,15 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import Bureau
+from sources.importing.kinds import KINDS
 from sources.lake.daily import daily_totals
-from sources.models import Completeness
+from sources.models import Batch, Completeness
 
 WEEKS = 8
 FEWEST = 4  # same weekdays below which nothing is known of what is usual
 LEAST_SHARE = 0.6  # of the usual orders and cartons
 LEAST_LINES = 0.98  # of the orders that must have lines
+ORDER_KINDS = ("orders", "order_lines")
 FIELDS = ["orders", "cartons", "usual_orders", "usual_cartons", "is_complete", "reason"]
 
 
@@ -29,8 +32,10 @@ def note_completeness(*, bureaus: Iterable[str]) -> None:
     known = {
         (row.bureau_id, row.day): row for row in Completeness.objects.filter(bureau__code__in=codes)
     }
-    wanted = []
+    wanted, off = [], _totals_off(codes)
     for row in records(days):
+        if row["is_complete"] and (reason := off.get((row["bureau"], row["day"]))):
+            row["is_complete"], row["reason"] = False, reason
         fresh = Completeness(bureau_id=ids[row.pop("bureau")], **row)
         former = known.get((fresh.bureau_id, fresh.day))
         if former is None or any(getattr(former, f) != getattr(fresh, f) for f in FIELDS):
@@ -42,6 +47,45 @@ def note_completeness(*, bureaus: Iterable[str]) -> None:
         unique_fields=["bureau", "day"],
         update_fields=FIELDS,
     )
+
+
+def _totals_off(codes: list[str]) -> dict[tuple[str, dt.date], str]:
+    """Bureau and day -> why: the last day of files whose own totals say that rows are missing.
+
+    A later file of the kind settles that, if its totals do not differ and it brought rows of the
+    same days, or nothing new at all.
+    """
+    done = Batch.objects.filter(state=Batch.State.DONE, kind__in=ORDER_KINDS).order_by("pk")
+    doubted = list(done.filter(report__has_key="totals_off"))
+    if not doubted:
+        return {}
+    sound = list(
+        done.filter(pk__gt=doubted[0].pk)
+        .exclude(report__has_key="totals_off")
+        .values_list("pk", "kind", "days", "bureau__path")
+    )
+    paths = dict(Bureau.objects.filter(code__in=codes).values_list("code", "path"))
+    found = {}
+    for batch in doubted:
+        for code in set(batch.days) & set(paths):
+            first, last = batch.days[code]
+            settled = any(
+                pk > batch.pk
+                and kind == batch.kind
+                and (
+                    _overlap(days.get(code), first, last) if days else paths[code].startswith(path)
+                )
+                for pk, kind, days, path in sound
+            )
+            if not settled:
+                title, what = KINDS[batch.kind].title, batch.report["totals_off"]
+                reason = f"{title}文件的合计与逐行相加不符（{what}），可能缺行"
+                found[code, dt.date.fromisoformat(last)] = reason[:200]
+    return found
+
+
+def _overlap(days: list[str] | None, first: str, last: str) -> bool:
+    return days is not None and days[0] <= last and first <= days[1]
 
 
 def judged(totals: pd.DataFrame) -> pd.DataFrame:

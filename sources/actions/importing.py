@@ -1,7 +1,9 @@
 """The life of an import: asked for, read, loaded or refused."""
 
+import dataclasses
 import datetime as dt
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.conf import settings
@@ -13,13 +15,14 @@ import jobs.actions
 from accounts.models import Bureau, User
 from documents.models import StoredFile
 from jobs.actions import report_progress
-from sources.actions.completeness import note_completeness
+from sources.actions.completeness import ORDER_KINDS, note_completeness
 from sources.actions.loading import Load, load, lock_writers
 from sources.crypto import masked
-from sources.importing.contract import Checked, Type, Unreadable
+from sources.importing.contract import Checked, Seen, Type, Unreadable
 from sources.importing.header import kind_by_name
 from sources.importing.meanings import column_of
 from sources.importing.reading import read
+from sources.importing.totals import difference
 from sources.models import Batch, ColumnProfile, Finding, Licence, RetailerVersion, Staff
 
 CHUNK = 2000
@@ -81,6 +84,8 @@ def import_file(*, batch_id: int, at: dt.datetime) -> None:
         checked = read_file(batch.file, bureau=batch.bureau)
         work = _load(batch, checked, at=at)
     except Unreadable as error:
+        if error.seen:  # its columns, so that the missing one can be mapped
+            batch.report = {"kind": error.kind, "seen": _seen(error.seen)}
         _refuse(batch, error.message)
         return
     except ValidationError as error:
@@ -91,6 +96,7 @@ def import_file(*, batch_id: int, at: dt.datetime) -> None:
     batch.days = work.days
     _move_home(batch, work)
     batch.save(update_fields=["state", "known_at", "kind", "report", "days", "bureau"])
+    note_completeness(bureaus=_to_judge(batch))
     jobs.actions.enqueue(
         FOLLOWED_BY, key=f"{FOLLOWED_BY}:{batch.pk}", bureau=batch.bureau.code, batch_id=batch.pk
     )
@@ -98,6 +104,15 @@ def import_file(*, batch_id: int, at: dt.datetime) -> None:
         "import.done", subject=_subject(batch), bureau=batch.bureau.code, by="system",
         **{name: batch.report[name] for name in NUMBERS},
     )  # fmt: skip
+
+
+def _to_judge(batch: Batch) -> set[str]:
+    """The bureaus whose order days are judged anew: those that have got rows. A file of orders
+    without news may settle an earlier one's totals, wherever it could have brought rows."""
+    if batch.days or batch.kind not in ORDER_KINDS:
+        return set(batch.days)
+    below = Bureau.objects.filter(path__startswith=batch.bureau.path)
+    return set(below.values_list("code", flat=True))
 
 
 def _move_home(batch: Batch, work: Load) -> None:
@@ -163,12 +178,12 @@ def _load(batch: Batch, checked: Checked, *, at: dt.datetime) -> Load:
     )
     load(work)
     _keep_findings(batch, checked)
-    note_completeness(bureaus=set(work.days))
     return work
 
 
 def _report(checked: Checked, work: Load) -> dict[str, object]:
     counts = work.counts
+    off = "、".join(map(difference, (total for total in checked.totals if not total.agrees)))
     return {
         "kind": checked.kind.name,
         "rows": checked.row_count,
@@ -185,7 +200,18 @@ def _report(checked: Checked, work: Load) -> dict[str, object]:
         "columns": list(checked.columns_found),
         "unknown": list(checked.columns_unknown),
         "doubts": dict(checked.doubt_counts),
+        "totals": [
+            {**dataclasses.asdict(total), "held": work.held_sums.get(total.column, 0)}
+            for total in checked.totals
+        ],
+        "subtotals": checked.subtotals,
+        **({"totals_off": off} if off else {}),
+        "seen": _seen(checked.seen),
     }
+
+
+def _seen(columns: Iterable[Seen]) -> list[dict[str, object]]:
+    return [{**dataclasses.asdict(one), "samples": list(one.samples)} for one in columns]
 
 
 def _keep_findings(batch: Batch, checked: Checked) -> None:
@@ -216,7 +242,7 @@ def _keep_findings(batch: Batch, checked: Checked) -> None:
 def _refuse(batch: Batch, message: str) -> None:
     """Nothing of the file was loaded: say why."""
     batch.state, batch.refusal = Batch.State.REFUSED, message[:500]
-    batch.save(update_fields=["state", "refusal"])
+    batch.save(update_fields=["state", "refusal", "report"])
     audit.actions.record(
         "import.refused", subject=_subject(batch), bureau=batch.bureau.code, by="system",
         reason=batch.refusal,

@@ -22,6 +22,7 @@ from sources.crypto import seal_column
 from sources.importing.contract import Checked, Kind
 from sources.importing.kinds import KINDS
 from sources.importing.meanings import PHONE_NOW
+from sources.importing.totals import titled_sums
 from sources.lake import engine, writing
 from sources.lake.committed import below, committed_files
 from sources.lake.placing import Places, place, split_by_bureau
@@ -48,6 +49,7 @@ class Load:
     staged: dict[tuple[str, str], writing.Staged] = field(default_factory=dict)
     columns: dict[str, set[str]] = field(default_factory=dict)  # kind -> what its files brought
     staged_orders: list[pa.Table] = field(default_factory=list)
+    held_sums: dict[str, float] = field(default_factory=dict)  # Chinese header -> sum of held rows
     days: dict[str, list[str]] = field(default_factory=dict)  # bureau -> first and last order day
 
 
@@ -137,7 +139,10 @@ def _load_facts(con: engine.Connection, work: Load, kind: Kind) -> None:
         return
     placed = place(con, kind, pa.concat_tables(parts), _places(work, kind))
     mine = pc.equal(placed.held["batch_id"], work.batch.pk)
-    holding.hold(con, kind, placed.held.filter(mine), root=work.root)
+    held = placed.held.filter(mine)
+    holding.hold(con, kind, held, root=work.root)
+    if work.checked.kind is kind and held.num_rows:
+        work.held_sums = titled_sums(kind, held)
     if released is not None:
         holding.settle(released, placed.held.filter(pc.invert(mine)), batch=work.batch)
     for row in placed.states.to_pylist():

@@ -18,6 +18,15 @@ from sources.importing.hashing import U64, hash_values, seed
 from sources.importing.header import Header, is_unit_row
 from sources.importing.noise import heading_columns, is_noise, is_note_row, notes
 from sources.importing.raw import Batch, Ragged
+from sources.importing.seeing import Sights
+from sources.importing.totals import (
+    ADDING,
+    ROWS,
+    Numbers,
+    Stated,
+    Totals,
+    read_stated,
+)
 
 KEY_HASH = "key_hash"  # of the key columns alone; left out of `Checked.rows`
 MOST_REJECTS = 100_000
@@ -37,10 +46,18 @@ class Tally:
     doubt_counts: Counter[str] = field(default_factory=Counter)
     rows: int = 0
     rejected: int = 0
+    totals: Totals = field(default_factory=Totals)
+    sights: Sights = field(default_factory=Sights)
 
     def reject(self, row_no: int, column: str, value: str, reason: str) -> None:
         if len(self.rejects) < MOST_REJECTS:
             self.rejects.append(Reject(row_no, column, value, reason))
+
+    def count_doubt(self, row_no: int, column: str, value: str, reason: str) -> None:
+        """List a doubt and count it; beyond the first 1,000 of a column it is only counted."""
+        self.doubt_counts[column] += 1
+        if self.doubt_counts[column] <= MOST_DOUBTS:
+            self.doubt(row_no, column, value, reason)
 
     def doubt(self, row_no: int, column: str, value: str, reason: str) -> None:
         self.doubts.append(Doubt(row_no, column, value, reason))
@@ -52,6 +69,9 @@ class Checker:
     def __init__(self, header: Header, hash_key: str, tally: Tally) -> None:
         self.header, self.kind, self.tally = header, header.kind, tally
         self._hash_key = hash_key
+        first = min(header.places.values())
+        self._margin = [place for place in header.extras if place < first]
+        tally.totals.begin_sheet()
         self._seeds = {
             column.name: seed(hash_key, self.kind.name, column.name) for column in self.kind.columns
         }
@@ -69,8 +89,10 @@ class Checker:
             codes[name] = _codes(texts)
         size = len(batch.row_no)
         bad = self._bad_rows(batch, typed, codes)
-        noise = self._noise(batch, bad)
-        self._list_ragged(batch.ragged)
+        noise, stated = self._noise(batch, bad)
+        stated += self._list_ragged(batch.ragged)
+        self._add_up(batch, typed, codes, data=~noise, stated=stated, rejected=bad & ~noise)
+        self.tally.sights.look(self.header, batch.columns, ~noise)
         self._list_rejects(batch, typed, codes, bad & ~noise)
         self._list_doubts(batch, typed, codes, ~bad)
         self.tally.rows += size - int(noise.sum())
@@ -99,31 +121,63 @@ class Checker:
             bad |= empty
         return bad
 
-    def _noise(self, batch: Batch, bad: Mask) -> Mask:
-        """Which of the bad rows are no data: blank, totals, footers, repeated headers."""
-        noise = np.zeros(len(bad), np.bool_)
+    def _noise(self, batch: Batch, bad: Mask) -> tuple[Mask, list[Stated]]:
+        """Which of the bad rows are no data: blank, totals, footers, repeated headers; and what
+        they state."""
+        noise, stated = np.zeros(len(bad), np.bool_), []
         rows = np.flatnonzero(bad)
         if not len(rows):
-            return noise
-        names = list(self.header.places)
-        texts = np.array(
-            [_tidied(batch.columns[place], rows) for place in self.header.places.values()], object
-        )
-        filled = (texts != "").any(axis=0)
+            return noise, []
+        names, margin = list(self.header.places), [p for p in self._margin if p in batch.columns]
+        places = [*margin, *self.header.places.values()]
+        texts = np.array([_tidied(batch.columns[place], rows) for place in places], object)
+        filled = (texts[len(margin) :] != "").any(axis=0)
         noise[rows[~filled]] = True
         for row, cells in zip(rows[filled], texts[:, filled].T, strict=True):
-            noise[row] = is_noise(self.kind, dict(zip(names, cells, strict=True)))
-        return noise
+            known = dict(zip(names, cells[len(margin) :], strict=True))
+            if is_noise(self.kind, known, cells[: len(margin)]):
+                noise[row] = True
+                by_place = dict(zip(places, cells, strict=True))
+                stated.append(read_stated(self.header, int(batch.row_no[row]), by_place))
+        return noise, [one for one in stated if one]
 
-    def _list_ragged(self, ragged: Sequence[Ragged]) -> None:
-        """Rows of the wrong length: data unless they read like titles, totals or footers."""
+    def _list_ragged(self, ragged: Sequence[Ragged]) -> list[Stated]:
+        """Rows of the wrong length: data unless they read like titles, totals or footers; what
+        totals state."""
+        stated = []
         for row in ragged:
-            filled = [text for text in map(tidy, row.cells) if text]
+            cells = dict(enumerate(map(tidy, row.cells)))
+            filled = [text for text in cells.values() if text]
             if not filled or is_note_row(filled) or is_unit_row(filled):
+                stated.append(read_stated(self.header, row.row_no, cells))
                 continue
             self.tally.rows += 1
             self.tally.rejected += 1
+            self.tally.totals.note_ragged()
             self.tally.reject(row.row_no, "整行", _veil(",".join(row.cells)), row.reason)
+        return [one for one in stated if one]
+
+    def _add_up(
+        self,
+        batch: Batch,
+        typed: Mapping[str, Typed],
+        codes: Mapping[str, Codes],
+        *,
+        data: Mask,
+        stated: list[Stated],
+        rejected: Mask,
+    ) -> None:
+        """Add the numbers of the data rows, rejected ones too, for the control totals."""
+        numbers: dict[str, Numbers] = {ROWS: data.astype(np.float64)}
+        for name in ADDING.get(self.kind.name, ()):
+            if name in typed:
+                values = typed[name].values.fill_null(0).to_numpy(zero_copy_only=False)
+                in_units = 100 if self.kind.column(name).type is Type.MONEY else 1
+                numbers[name] = np.append(values / in_units, 0.0)[codes[name]] * data
+        self.tally.totals.add(batch.row_no, numbers, stated)
+        if rejected.any():
+            for name, values in numbers.items():
+                self.tally.totals.rejected[name] += float(values[rejected].sum())
 
     def _list_rejects(
         self,

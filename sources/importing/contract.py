@@ -148,6 +148,35 @@ class Sheet:
 
 
 @dataclass(frozen=True)
+class Total:
+    """A total that the file states of its rows, against what they add up to.
+
+    `added` is the sum that agrees, else that of all data rows; `rejected` is the part of it that
+    stands in rejected rows. `without` names what the file leaves out of its total, if anything.
+    """
+
+    row_no: int  # of the row of totals
+    column: str  # the Chinese header, or 行数
+    unit: str  # 条, 元 or 行
+    stated: float
+    added: float
+    agrees: bool
+    without: str
+    rejected: float
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A column as the file has it. `samples` are masked where they may concern a person."""
+
+    header: str  # as written
+    column: str  # English name; empty: nobody knows it
+    by: str  # "profile", "name", "title", "alias"; empty where it is unknown
+    samples: tuple[str, ...]  # at most five different ones
+    empty: int  # data rows without a value
+
+
+@dataclass(frozen=True)
 class Checked:
     """A file that was read. `rows` has the columns of `Kind.schema()`, rejected rows left out.
 
@@ -173,6 +202,9 @@ class Checked:
     duplicates: int  # exact repetitions within the file, left out of `rows`
     cancelled: int
     returns: int
+    totals: Sequence[Total] = ()  # grand totals; a subtotal that differs is a doubt
+    subtotals: int = 0  # compared
+    seen: Sequence[Seen] = ()  # every column with a header, from the left
 
     def place(self, row_no: int) -> str:
         """Where a person finds a row: 第 7 行, or 工作表 Sheet2 第 7 行 where there are several."""
@@ -185,8 +217,11 @@ class Checked:
 
 
 class Unreadable(Exception):  # noqa: N818 - it is the file that is unreadable
-    """A file of which nothing was loaded. The message is for users: what happened, what next."""
+    """A file of which nothing was loaded. The message is for users: what happened, what next.
 
-    def __init__(self, message: str) -> None:
+    Where only its header lacks something, `kind` and `seen` tell what was found.
+    """
+
+    def __init__(self, message: str, *, kind: str = "", seen: Sequence[Seen] = ()) -> None:
         super().__init__(message)
-        self.message = message
+        self.message, self.kind, self.seen = message, kind, tuple(seen)

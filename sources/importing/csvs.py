@@ -91,18 +91,23 @@ class CsvSource:
     def length(self) -> int:
         return self._rows
 
-    def batches(self, header_row: int, wanted: Sequence[int]) -> Iterator[Batch]:
+    def batches(
+        self, header_row: int, wanted: Sequence[int], extra: Sequence[int] = ()
+    ) -> Iterator[Batch]:
         width = self._width(header_row)
+        lenient = {place for place in extra if place < width}
+        wanted = [*wanted, *sorted(lenient)]
         self._rows = header_row
         for block in self._blocks(self._ends[header_row - 1]):
             parsed = _parse_fast(block, width, wanted, self._delimiter)
             if parsed is None:
-                yield self._parse_carefully(block, width, wanted)
+                yield self._parse_carefully(block, width, wanted, lenient)
                 continue
             row_no = np.arange(self._rows + 1, self._rows + 1 + parsed.num_rows, dtype=np.int64)
             self._rows += parsed.num_rows
             columns = {
-                place: self._decode(parsed.column(at).chunk(0)) for at, place in enumerate(wanted)
+                place: self._decode(parsed.column(at).chunk(0), lenient=place in lenient)
+                for at, place in enumerate(wanted)
             }
             yield Batch(row_no, columns)
 
@@ -170,13 +175,23 @@ class CsvSource:
                 if not more:
                     return
 
-    def _decode(self, column: pa.DictionaryArray) -> pa.DictionaryArray:
-        """The column with its distinct texts decoded."""
-        return pa.DictionaryArray.from_arrays(
-            column.indices, _decode_texts(column.dictionary, self._cell_encoding)
-        )
+    def _decode(self, column: pa.DictionaryArray, *, lenient: bool) -> pa.DictionaryArray:
+        """The column with its distinct texts decoded. Raises WrongEncoding unless `lenient`."""
+        try:
+            texts = _decode_texts(column.dictionary, self._cell_encoding)
+        except WrongEncoding:
+            if not lenient:
+                raise
+            words = (
+                text.decode(self._cell_encoding, "replace")
+                for text in column.dictionary.to_pylist()
+            )
+            texts = pa.array(words, pa.string())
+        return pa.DictionaryArray.from_arrays(column.indices, texts)
 
-    def _parse_carefully(self, block: bytes, width: int, wanted: Sequence[int]) -> Batch:
+    def _parse_carefully(
+        self, block: bytes, width: int, wanted: Sequence[int], lenient: Container[int]
+    ) -> Batch:
         """Record by record: for blocks with ragged rows, cells of several lines, stray quotes."""
         good: list[list[bytes]] = []
         numbers: list[int] = []
@@ -191,7 +206,8 @@ class CsvSource:
                 numbers.append(self._rows)
         columns = {
             place: self._decode(
-                pa.array([row[place] for row in good], pa.binary()).dictionary_encode()
+                pa.array([row[place] for row in good], pa.binary()).dictionary_encode(),
+                lenient=place in lenient,
             )
             for place in wanted
         }

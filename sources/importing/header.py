@@ -26,8 +26,14 @@ class Header:
     kind: Kind
     row: int
     places: Mapping[str, int]
-    unknown: tuple[str, ...]
+    titles: Mapping[int, str]  # what stands at each position, blank ones left out
     factors: Mapping[str, Decimal]
+
+    @property
+    def extras(self) -> list[int]:
+        """Positions with a header that means no column of the kind."""
+        known = set(self.places.values())
+        return [place for place in self.titles if place not in known]
 
 
 @lru_cache(maxsize=10_000)
@@ -57,6 +63,16 @@ def own_titles(kind: str) -> dict[str, str]:
     aliases = {normal_title(alias): column.name for column in columns for alias in column.aliases}
     titles = {normal_title(column.title): column.name for column in columns}
     return {**aliases, **titles, **{normal_title(column.name): column.name for column in columns}}
+
+
+def taken_by(kind: Kind, column: str, title: str, profile: Mapping[str, str]) -> str:
+    """Why a header means a column: the bureau's "profile", its "name", "title" or an "alias"."""
+    words = {_bare(title), normal_title(title)}
+    if words & {normal_title(own) for own, name in profile.items() if name == column}:
+        return "profile"
+    if normal_title(column) in words:
+        return "name"
+    return "title" if normal_title(kind.column(column).title) in words else "alias"
 
 
 def all_titles(profile: Mapping[str, str]) -> frozenset[str]:
@@ -133,9 +149,8 @@ def _header(
     places: Mapping[str, int],
     head: Sequence[Sequence[str]],
 ) -> Header:
-    known = set(places.values())
-    unknown = tuple(tidy(cell) for at, cell in enumerate(cells) if at not in known and tidy(cell))
-    return Header(kind, row, dict(places), unknown, _factors(kind, row, cells, places, head))
+    titles = {at: tidy(cell) for at, cell in enumerate(cells) if tidy(cell)}
+    return Header(kind, row, dict(places), titles, _factors(kind, row, cells, places, head))
 
 
 def _factors(
@@ -183,6 +198,15 @@ def is_unit_row(cells: Sequence[str]) -> bool:
     )
 
 
+def best_header(kind: Kind, head: Sequence[Sequence[str]], profile: Mapping[str, str]) -> Header:
+    """The row that holds most of what a kind knows, though it does not suffice."""
+    titles = titles_of(kind, profile)
+    row, cells = max(
+        _candidates(head), key=lambda one: len(_places(one[1], titles)), default=(0, [])
+    )
+    return _header(kind, row, cells, _places(cells, titles), head)
+
+
 def why_no_header(
     kind: Kind | None, head: Sequence[Sequence[str]], profile: Mapping[str, str]
 ) -> Unreadable:
@@ -193,10 +217,7 @@ def why_no_header(
             f"认不出这是什么文件：文件名里没有已知的名称，表头也对不上任何一种。{rest}"
             "请按“订单主表_20250623.csv”这样的名称保存，或在列名对照里补上本单位的列名。"
         )
-    titles = titles_of(kind, profile)
-    best = max(
-        (set(_places(cells, titles)) for _, cells in _candidates(head)), key=len, default=set()
-    )
+    best = set(best_header(kind, head, profile).places)
     lacking = [kind.column(name).title for name in kind.required if name not in best]
     lacking += [
         "或".join(kind.column(name).title for name in group)

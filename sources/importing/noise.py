@@ -28,8 +28,11 @@ _NO = pa.scalar(value=False)
 
 def reads_like_note(text: str) -> bool:
     """Whether a cell is a total's or footer's first one."""
-    word = re.sub(r"\s", "", text)
-    return bool(_TOTAL.fullmatch(word) or _NOTE.match(word))
+    return reads_like_total(text) or bool(_NOTE.match(re.sub(r"\s", "", text)))
+
+
+def reads_like_total(text: str) -> bool:
+    return bool(_TOTAL.fullmatch(re.sub(r"\s", "", text)))
 
 
 def notes(texts: pa.Array) -> list[int]:
@@ -44,16 +47,19 @@ def heading_columns(kind: Kind, places: Mapping[str, int]) -> set[str]:
     return {min(places, key=lambda name: places[name])} | (_key_codes(kind) & places.keys())
 
 
-def is_noise(kind: Kind, cells: Mapping[str, str]) -> bool:
-    """Whether a bad row is no data. `cells`: tidied texts of the known columns, from the left.
+def is_noise(kind: Kind, cells: Mapping[str, str], margin: Sequence[str] = ()) -> bool:
+    """Whether a bad row is no data. `cells`: tidied texts of the known columns, from the left;
+    `margin`: those of unknown columns left of them.
 
-    A row whose key holds a code is always data, so that nothing is passed over in silence.
+    A row whose key holds a code is always data, so that nothing is passed over in silence; 合计 is
+    no code.
     """
     filled = [text for text in cells.values() if text]
     keys = [cells[name] for name in _key_codes(kind) & cells.keys()]
-    if any(re.search(r"\d", key) and not reads_like_note(key) for key in keys):
+    is_total = any(map(reads_like_total, [*keys, *margin]))
+    if not is_total and any(re.search(r"\d", key) and not reads_like_note(key) for key in keys):
         return False
-    if is_note_row(filled) or is_unit_row(filled):
+    if is_note_row([*filter(None, margin), *filled]) or is_unit_row(filled):
         return True
     titles = own_titles(kind.name)
     if all(normal_title(text) in titles for text in filled):

@@ -48,7 +48,11 @@ class ParquetSource:
     def length(self) -> int:
         return int(self._file.metadata.num_rows)
 
-    def batches(self, header_row: int, wanted: Sequence[int]) -> Iterator[Batch]:
+    def batches(
+        self, header_row: int, wanted: Sequence[int], extra: Sequence[int] = ()
+    ) -> Iterator[Batch]:
+        simple = [place for place in extra if _is_simple(self._file.schema_arrow.types[place])]
+        wanted = [*wanted, *simple]
         names = [self._names[place] for place in wanted]
         row_no = header_row
         for columns in self._read(names):
@@ -66,6 +70,13 @@ class ParquetSource:
                 yield [_as_texts(batch.column(name)) for name in names]
         except _FAULTS as error:
             raise Unreadable(_BROKEN) from error
+
+
+def _is_simple(type_: pa.DataType) -> bool:
+    """Whether values of a type are sure to have texts."""
+    return any(
+        is_one(type_) for is_one in (pa.types.is_string, pa.types.is_integer, pa.types.is_floating)
+    )
 
 
 def _as_texts(values: pa.Array) -> pa.DictionaryArray:

@@ -43,8 +43,13 @@ class Source(Protocol):
     head: list[list[str]]
     named: bool
 
-    def batches(self, header_row: int, wanted: Sequence[int]) -> Iterator[Batch]:
-        """The rows below row `header_row`, of the columns at the `wanted` positions."""
+    def batches(
+        self, header_row: int, wanted: Sequence[int], extra: Sequence[int] = ()
+    ) -> Iterator[Batch]:
+        """The rows below row `header_row`, of the columns at the `wanted` positions.
+
+        Those at the `extra` ones may be left out, and never make a file unreadable.
+        """
 
     def length(self) -> int:
         """Rows of the sheet once all batches were read."""
@@ -62,12 +67,14 @@ class Rows:
         self.head = list(islice(self._rows, HEAD_ROWS))
         self._seen = len(self.head)
 
-    def batches(self, header_row: int, wanted: Sequence[int]) -> Iterator[Batch]:
+    def batches(
+        self, header_row: int, wanted: Sequence[int], extra: Sequence[int] = ()
+    ) -> Iterator[Batch]:
         row_no, pending = header_row, self.head[header_row:]
         while pending:
             yield Batch(
                 np.arange(row_no + 1, row_no + 1 + len(pending), dtype=np.int64),
-                {place: _column(pending, place) for place in wanted},
+                {place: _column(pending, place) for place in [*wanted, *extra]},
             )
             row_no += len(pending)
             pending = list(islice(self._rows, self.batch_rows))

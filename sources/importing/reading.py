@@ -12,9 +12,17 @@ from sources.importing import formats
 from sources.importing.checking import Checker, Tally, no_rows
 from sources.importing.contract import Checked, Kind, Sheet, Type, Unreadable
 from sources.importing.csvs import WrongEncoding
-from sources.importing.header import Header, find_header, kind_by_name, why_no_header
+from sources.importing.header import (
+    Header,
+    best_header,
+    find_header,
+    kind_by_name,
+    why_no_header,
+)
 from sources.importing.kinds import KINDS
 from sources.importing.raw import Batch, Source
+from sources.importing.seeing import Sights
+from sources.importing.totals import left_out, reconcile
 from sources.importing.whole import count, settle
 
 _FOREIGN_BYTES = (
@@ -30,7 +38,7 @@ class _Reading:
     kind: Kind | None
     profile: Mapping[str, str]
     hash_key: str
-    tally: Tally = field(default_factory=Tally)
+    tally: Tally
     headers: list[Header] = field(default_factory=list)
     sheets: list[Sheet] = field(default_factory=list)
     tables: list[pa.Table] = field(default_factory=list)
@@ -56,13 +64,17 @@ def read(
     known = KINDS[kind] if kind else kind_by_name(name)
     opened = formats.open_file(path, profile or {})
     try:
-        reading = _read_all(opened, _Reading(known, profile or {}, hash_key))
+        reading = _read_all(opened, _begun(known, profile, hash_key))
     except WrongEncoding:  # it began as UTF-8 and is GB18030 after all
         opened = formats.open_file(path, profile or {}, encoding="gb18030")
-        reading = _read_all_or_refuse(opened, _Reading(known, profile or {}, hash_key))
+        reading = _read_all_or_refuse(opened, _begun(known, profile, hash_key))
     if not reading.headers:
-        raise why_no_header(reading.kind, reading.first_head, reading.profile)
+        raise _no_header(reading)
     return _checked(reading, name, opened.encoding, digest or digest_of(path))
+
+
+def _begun(kind: Kind | None, profile: Mapping[str, str] | None, hash_key: str) -> _Reading:
+    return _Reading(kind, profile or {}, hash_key, Tally(sights=Sights(profile)))
 
 
 def _read_all(opened: formats.Opened, reading: _Reading) -> _Reading:
@@ -76,6 +88,18 @@ def _read_all_or_refuse(opened: formats.Opened, reading: _Reading) -> _Reading:
         return _read_all(opened, reading)
     except WrongEncoding as error:
         raise Unreadable(_FOREIGN_BYTES) from error
+
+
+def _no_header(reading: _Reading) -> Unreadable:
+    """What to say of a file without a usable header, with the columns of what comes nearest."""
+    error = why_no_header(reading.kind, reading.first_head, reading.profile)
+    if reading.kind is None:
+        return error
+    header = best_header(reading.kind, reading.first_head, reading.profile)
+    sights = Sights(reading.profile)
+    if header.places:
+        sights.look_at_head(header, reading.first_head[header.row :])
+    return Unreadable(error.message, kind=reading.kind.name, seen=sights.seen())
 
 
 def digest_of(path: Path) -> str:
@@ -99,7 +123,7 @@ def _read_sheet(reading: _Reading, source: Source) -> None:
     reading.sheets.append(Sheet(source.name, reading.offset, row))
     _note_units(reading, header)
     checker = Checker(header, reading.hash_key, reading.tally)
-    for batch in source.batches(row, sorted(set(header.places.values()))):
+    for batch in source.batches(row, sorted(set(header.places.values())), header.extras):
         reading.tables.append(checker.check(_shifted(batch, reading.offset)))
     reading.offset += source.length()
 
@@ -121,6 +145,12 @@ def _checked(reading: _Reading, name: str, encoding: str, digest: str) -> Checke
     kind = reading.headers[0].kind
     good = pa.concat_tables([no_rows(kind), *reading.tables])
     rows = settle(kind, good, reading.tally)
+    totals, subtotals = reconcile(
+        kind,
+        reading.tally.totals,
+        less=left_out(kind, good, rows),
+        doubt=reading.tally.count_doubt,
+    )
     cancelled, returns = count(kind, rows)
     found = {column for header in reading.headers for column in header.places}
     return Checked(
@@ -135,11 +165,16 @@ def _checked(reading: _Reading, name: str, encoding: str, digest: str) -> Checke
         doubt_counts=dict(reading.tally.doubt_counts),
         columns_found=tuple(column.name for column in kind.columns if column.name in found),
         columns_unknown=tuple(
-            dict.fromkeys(title for header in reading.headers for title in header.unknown)
+            dict.fromkeys(
+                header.titles[place] for header in reading.headers for place in header.extras
+            )
         ),
         row_count=reading.tally.rows,
         rejected=reading.tally.rejected,
         duplicates=good.num_rows - rows.num_rows,
         cancelled=cancelled,
         returns=returns,
+        totals=tuple(totals),
+        subtotals=subtotals,
+        seen=reading.tally.sights.seen(),
     )
