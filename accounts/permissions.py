@@ -88,6 +88,10 @@ MAY: dict[str, Right] = {
     "map_columns": down(R.DATA_CLERK),
     "read_run": down(R.DATA_CLERK, *COUNTY, *CITY),
     "start_run": down(R.COUNTY_LEAD, R.CITY_SUPERVISOR, R.CITY_LEAD),
+    "read_rules": down(*COUNTY, *CITY, R.PROVINCE_VIEWER, R.DISCIPLINE),
+    "read_change": down(*CITY, R.DISCIPLINE),  # drafts, back-tests and shadows: hidden alerts too
+    "draft_rules": down(R.CITY_SUPERVISOR, R.CITY_LEAD),
+    "approve_rules": down(R.CITY_LEAD, R.CITY_DEPUTY_HEAD),
     "read_audit": down(R.AUDITOR),
     "manage_users": down(R.SYSADMIN),
     "manage_calendar": down(R.SYSADMIN, R.CITY_LEAD),

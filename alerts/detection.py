@@ -59,6 +59,7 @@ class Detector:
     inputs: ClassVar[tuple[str, ...]]  # "table.column"; it sees nothing else
     optional: ClassVar[tuple[str, ...]] = ()  # those of inputs that may be missing (then null)
     statutory: ClassVar[bool] = False
+    judges: ClassVar[tuple[str, ...]] = ()  # parameters that `holds` and `floor` decide by
     shares: ClassVar[str] = ""  # what the members of a link share, in words: "订货设备"
     weight: ClassVar[float] = 0.0  # prior weight of the kind, log10; feedback tunes it
 
@@ -113,3 +114,10 @@ class Detector:
         """How large the deviation is, in whatever unit: twice as large ends an exemption from it."""
         told = (row.get(name) for name in SIZES)
         return float(next((value for value in told if value), row["surprise"]))
+
+    def holds(self, row: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        """Whether a row that was stored under other parameters would be found under these.
+
+        Back-tests ask, by the row's numbers alone; `judges` names the parameters they can tell of.
+        """
+        return True

@@ -5,12 +5,17 @@ from typing import Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 
 from accounts.models import Bureau, Scoped, ScopedQuerySet, User
 from alerts.models.grades import Grade
 
 
 class RuleVersionQuerySet(models.QuerySet["RuleVersion"]):
+    def of(self, *, city: Bureau) -> Self:
+        """A city's versions, the newest first; those that are still to begin too."""
+        return self.filter(bureau=city).select_related("made_by", "approved_by").order_by("-number")
+
     def in_force(self, *, city: Bureau, on: dt.date) -> Self:
         """The city's versions that had begun by a day, the one in force first."""
         return self.filter(bureau=city, since__lte=on).order_by("-since", "-number")
@@ -24,9 +29,14 @@ class RuleVersion(models.Model):
     since = models.DateField()
     parameters = models.JSONField(default=dict)  # detector key -> {field: value}
     policy = models.JSONField(default=dict)  # fields of alerts.grading.Policy -> value
-    overrides = models.JSONField(default=dict)  # source and reason of each deviation
+    overrides = models.JSONField(default=dict)  # line -> source, reason, version of the deviation
+    title = models.CharField(max_length=100, blank=True)  # as in the change that became it
+    reason = models.CharField(max_length=1000, blank=True)
+    source = models.CharField(max_length=200, blank=True)
     made_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     made_at = models.DateTimeField()
+    approved_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    decision = models.CharField(max_length=500, blank=True)
     objects = RuleVersionQuerySet.as_manager()
 
     class Meta:
@@ -36,6 +46,9 @@ class RuleVersion(models.Model):
 
     def __str__(self) -> str:
         return f"v{self.number}" if self.number else "初始版本"
+
+    def get_absolute_url(self) -> str:
+        return reverse("alerts:rule", args=[self.bureau.code, self.number])
 
 
 class BackTest(Scoped):
@@ -62,6 +75,9 @@ class BackTest(Scoped):
     def __str__(self) -> str:
         return f"{self.bureau} {self.first} - {self.last}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("alerts:test", args=[self.pk])
+
 
 class RuleChange(Scoped):
     """A proposed new content of a city's rules: drafted by one person, decided by another."""
@@ -81,6 +97,8 @@ class RuleChange(Scoped):
     policy = models.JSONField(default=dict)
     state = models.CharField(max_length=10, choices=State, default=State.DRAFT)
     in_shadow = models.BooleanField(default=False)  # runs every night beside the rules in force
+    shadow_since = models.DateField(null=True, blank=True)  # its first night
+    returns_to = models.ForeignKey(RuleVersion, models.PROTECT, null=True, related_name="+")
     test = models.ForeignKey(BackTest, models.PROTECT, null=True, related_name="changes")
     made_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     made_at = models.DateTimeField()
@@ -106,6 +124,17 @@ class RuleChange(Scoped):
 
     def __str__(self) -> str:
         return self.title
+
+    def get_absolute_url(self) -> str:
+        return reverse("alerts:change", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still become a version."""
+        return self.state in OPEN_CHANGES
+
+
+OPEN_CHANGES = (RuleChange.State.DRAFT, RuleChange.State.WAITING)
 
 
 class ShadowListing(models.Model):
