@@ -22,7 +22,7 @@ from alerts.actions.rules import weight_of
 from alerts.actions.saying import Said
 from alerts.actions.telling import tell_workers
 from alerts.grading import LISTED, Fate, higher
-from alerts.models import Alert, Hit, Origin, Reason, Recheck, Sighting, Surprise
+from alerts.models import Alert, Grade, Hit, Origin, Reason, Recheck, Sighting, Surprise
 
 SUBJECTS = [*grading.SUBJECT, "detector", "family", "weight", "surprise", "floor", "link"]
 LISTINGS = [*grading.SUBJECT, "on", "score", "families"]
@@ -202,7 +202,9 @@ def _room(late: Late) -> tuple[float, int]:
         if code != ground.city.code
     )
     by_score = [score for score, grade in listed if grade == ground.policy.grade(score)]
-    return min(by_score, default=math.inf), ground.policy.budget(ordered) - len(listed)
+    outside = sum(grade == Grade.RED != ground.policy.grade(score) for score, grade in listed)
+    taken = len(listed) - outside  # floors that are red stand outside the budget
+    return min(by_score, default=math.inf), ground.policy.budget(ordered) - taken
 
 
 def _listings(ground: Ground) -> pd.DataFrame:

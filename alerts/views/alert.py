@@ -1,5 +1,7 @@
+import datetime as dt
 from typing import Any
 
+from django.db.models import Exists, OuterRef, Subquery
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -13,19 +15,21 @@ from accounts.wording import EVENTS
 from alerts.actions.alerts import REFUSALS
 from alerts.columns import column_title
 from alerts.detection import Detector
-from alerts.detectors import all_detectors
-from alerts.models import Alert, AlertQuerySet, Reason
+from alerts.models import Alert, AlertQuerySet, Correction, Reason
+from alerts.naming import code_of, detector_of, title_of
 from alerts.states import UNDO_WITHIN, Step, may_go, right_to
+from alerts.views.cells import cell
 from alerts.views.comparing import compare
+from alerts.views.correcting import Notes, batches_of, notes_on, told
 from audit.models import Event
 from sources.models import Batch, Completeness, RetailerVersion
 from sources.wording import status_title
 
-MONEY = {"amount", "paid_amount", "price", "wholesale_price", "retail_price"}  # in fen
 HIDDEN = {"source", "bureau", "batch_id", "row_no"}
 SAID = {  # shorter than the audit trail's words, since the page is about one alert
     "alert.pushed": "系统推送",
     "alert.raised": "再次出现，等级上调",
+    "alert.corrected": "依据数据有更正，已重新比对",
     "alert.claimed": "领取",
     "alert.released": "退回",
     "alert.dismissed": "排除",
@@ -36,18 +40,29 @@ SAID = {  # shorter than the audit trail's words, since the page is about one al
 def alert(request: StaffRequest, code: str) -> HttpResponse:
     """Why it was raised, with what, and what became of it."""
     seen = Alert.objects.visible_to(request.user, "read_alert")
-    found = get_object_or_404(
-        seen.select_related("bureau", "holder", "rule_version", "night"), code=code
+    partial = Completeness.objects.filter(
+        bureau=OuterRef("bureau"), day=OuterRef("on"), is_complete=False
     )
-    reasons = list(found.reasons.order_by("-on", "-surprise"))
-    newest = [one for one in reasons if one.on == reasons[0].on]
-    newest.sort(key=lambda one: one.detector != found.detector)
-    files = _files(newest, request.user)
+    found = get_object_or_404(
+        seen.select_related("bureau", "holder", "rule_version").annotate(
+            incomplete=Subquery(partial.values("reason")[:1])
+        ),
+        code=code,
+    )
+    reasons = _reasons(found)
+    notes = notes_on(reasons)
+    files = _files(reasons, notes, request.user)
     picture = _revived(found.picture)
-    shop = _shop(found)
+    is_shop = found.subject_kind == "retailer"
+    shop = RetailerVersion.objects.of(found.subject_id, on=found.on) if is_shop else None
     context = {
         "alert": found,
-        "reasons": [_reason(one, files) for one in newest],
+        "reasons": [
+            _reason(
+                one, files, tonight=reasons[0].on, notes=told(found, notes.get(one.pk, []), files)
+            )
+            for one in reasons
+        ],
         "chart": picture.get("chart"),
         "peers": picture.get("peers"),
         "order": picture.get("order"),
@@ -57,25 +72,37 @@ def alert(request: StaffRequest, code: str) -> HttpResponse:
         "retailer_url": _retailer_url(found, shop),
         "timeline": _timeline(found),
         "repeats": _repeats(found),
-        "freshness": _freshness(found),
+        "freshness": _freshness(found, vars(found)["incomplete"]),
         **_related(found, seen),
         **_steps(found, request.user),
     }
     return render(request, "alerts/alert.html", context)
 
 
-def _detector(key: str) -> type[Detector] | None:
-    return next((one for one in all_detectors() if one.key == key), None)
+def _reasons(found: Alert) -> list[Reason]:
+    """Those of the newest night, the leading one first; then older ones to which something came."""
+    notes = Correction.objects.filter(reason=OuterRef("pk"))
+    reasons = found.reasons.select_related("recheck").annotate(is_corrected=Exists(notes))
+    known = list(reasons.order_by("-on", "-surprise"))
+    shown = [
+        one for one in known if one.on == known[0].on or one.recheck or vars(one)["is_corrected"]
+    ]
+    return sorted(shown, key=lambda one: (one.on != known[0].on, one.detector != found.detector))
 
 
-def _reason(reason: Reason, files: dict[int, Batch]) -> dict[str, Any]:
+def _reason(
+    reason: Reason, files: dict[int, Batch], *, tonight: dt.date, notes: list[dict[str, Any]]
+) -> dict[str, Any]:
     """A reason in the words of its detector, with its parameters and copied rows."""
-    kind = _detector(reason.detector)
+    kind = detector_of(reason.detector)
     columns = [name for name in _columns(reason) if name not in HIDDEN]
     return {
-        "code": kind.code if kind else reason.detector,
-        "title": kind.title if kind else reason.detector,
+        "code": code_of(reason.detector),
+        "title": title_of(reason.detector),
         "sentence": reason.sentence,
+        "on": reason.on if reason.on != tonight else None,
+        "late_on": reason.recheck.arrived_at if reason.recheck else None,
+        "notes": notes,
         "surprise": reason.surprise,
         "statutory": bool(kind and kind.statutory),
         "looks_for": kind.looks_for if kind else "",
@@ -110,33 +137,28 @@ def _parameters(reason: Reason, kind: type[Detector] | None) -> list[dict[str, A
     ]
 
 
-def _files(reasons: list[Reason], user: User) -> dict[int, Batch]:
-    """Those imports that the copied rows came with and the user may read, by number."""
+def _files(reasons: list[Reason], notes: Notes, user: User) -> dict[int, Batch]:
+    """Those imports that the rows came with and the user may read, by number."""
     numbers = {row.get("batch_id") for one in reasons for row in one.evidence}
+    numbers |= batches_of(notes)
     seen = Batch.objects.visible_to(user, "read_import")
     found = seen.filter(pk__in=numbers - {None}).select_related("file")
     return {batch.pk: batch for batch in found}
 
 
+def origin_of(number: int) -> str:
+    """What an import's number is called; registered seizures are numbered below nought."""
+    return f"查获登记 {-number}" if number < 0 else f"批次 {number}"
+
+
 def _evidence(row: dict[str, Any], columns: list[str], files: dict[int, Batch]) -> dict[str, Any]:
     batch = files.get(row.get("batch_id") or 0)
     return {
-        "cells": [_cell(name, row.get(name)) for name in columns],
-        "file": batch.file.name if batch else f"批次 {row.get('batch_id')}",
+        "cells": [cell(name, row.get(name)) for name in columns],
+        "file": batch.file.name if batch else origin_of(row.get("batch_id") or 0),
         "row_no": row.get("row_no"),
         "url": reverse("sources:import_batch", args=[batch.pk]) if batch else "",
     }
-
-
-def _cell(column: str, value: Any) -> Any:
-    """A copied cell as people read it: fen as yuan, whole cartons without decimals."""
-    if value is None or isinstance(value, str):
-        return value.replace("T", " ") if value and column.endswith("at") else value
-    if isinstance(value, bool):
-        return "是" if value else "否"
-    if column in MONEY:
-        return f"{value / 100:.2f}"
-    return f"{value:g}" if isinstance(value, float) else value
 
 
 def _revived(picture: dict[str, Any]) -> dict[str, Any]:
@@ -148,13 +170,6 @@ def _revived(picture: dict[str, Any]) -> dict[str, Any]:
     if at is not None and timezone.is_naive(at):
         at = timezone.make_aware(at)
     return {**picture, "order": {**order, "day": parse_date(order["day"]), "at": at}}
-
-
-def _shop(found: Alert) -> RetailerVersion | None:
-    if found.subject_kind != "retailer":
-        return None
-    versions = RetailerVersion.objects.on(found.on).select_related("retailer", "batch")
-    return versions.filter(retailer__code=found.subject_id).first()
 
 
 def _retailer_url(found: Alert, shop: RetailerVersion | None) -> str:
@@ -180,26 +195,27 @@ def _facts(shop: RetailerVersion) -> list[dict[str, Any]]:
 
 def _timeline(found: Alert) -> list[dict[str, Any]]:
     """All that happened to the alert, newest last; people by name."""
-    events = list(Event.objects.about(found.code))
-    names = dict(
-        User.objects.filter(username__in={one.actor for one in events}).values_list(
-            "username", "name"
-        )
-    )
-    return [
+    people = User.objects.filter(username=OuterRef("actor")).values("name")[:1]
+    events = Event.objects.about(found.code).annotate(who=Subquery(people))
+    entries = [
         {
-            "at": event.at,
-            "who": names.get(event.actor, "系统"),
-            "text": SAID.get(event.kind) or EVENTS.get(event.kind, event.kind),
-            "now": event is events[-1],
-            "hot": event.kind == "alert.raised",
+            "at": at,
+            "who": who or "系统",
+            "text": SAID.get(kind) or EVENTS.get(kind, kind),
+            "now": False,
+            "hot": kind in ("alert.raised", "alert.corrected"),
         }
-        for event in events
+        for at, kind, who in events.values_list("at", "kind", "who")
     ]
+    if entries:
+        entries[-1]["now"] = True
+    return entries
 
 
 def _repeats(found: Alert) -> list[dict[str, Any]]:
     """The later nights that were folded in, newest first."""
+    if found.last_on == found.on:
+        return []
     later = found.sightings.filter(on__gt=found.on).order_by("-on")
     return [
         {
@@ -223,11 +239,9 @@ def _related(found: Alert, seen: AlertQuerySet) -> dict[str, Any]:
     return {"related": related, "others": max(0, found.link_elsewhere - shown)}
 
 
-def _freshness(found: Alert) -> dict[str, Any]:
-    row = Completeness.objects.filter(bureau=found.bureau, day=found.on).first()
-    complete = row is None or row.is_complete
-    reason = row.reason if row and not complete else ""
-    return {"complete": complete, "text": f"{found.on} 的数据不完整：{reason or '必需文件未到齐'}"}
+def _freshness(found: Alert, incomplete: str | None) -> dict[str, Any]:
+    text = f"{found.on} 的数据不完整：{incomplete or '必需文件未到齐'}"
+    return {"complete": incomplete is None, "text": text}
 
 
 def _steps(found: Alert, user: User) -> dict[str, Any]:

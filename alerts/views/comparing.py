@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Case, Q, When
 
 from sources.crypto import masked, unseal
 from sources.models import Licence, RetailerVersion
@@ -32,12 +32,12 @@ def compare(shop: RetailerVersion, *, on: dt.date) -> dict[str, Any]:
 
 
 def _licence(shop: RetailerVersion, on: dt.date) -> Licence | None:
-    """The licence known by the day: of the shop's number, or that names the shop."""
+    """The licence known by the day, else the newest: of the shop's number, or that names the shop."""
     named = Q(retailer_code=shop.retailer.code)
     if shop.licence_no:
         named |= Q(licence_no=shop.licence_no)
-    known = Licence.objects.filter(named).order_by("-known_from", "-valid_from")
-    return known.filter(known_from__lte=on).first() or known.first()
+    in_time = Case(When(known_from__lte=on, then=0), default=1)
+    return Licence.objects.filter(named).order_by(in_time, "-known_from", "-valid_from").first()
 
 
 def _pairs(shop: RetailerVersion, licence: Licence | None) -> list[tuple[str, str, str, bool]]:

@@ -48,6 +48,7 @@ def run(request: StaffRequest, on: str, bureau: str) -> HttpResponse:
         "running": running,
         "steps": list(night.steps.order_by("-pushed", "-found", "detector")),
         "seconds": night.seconds,
+        "rechecks": list(night.rechecks.order_by("at")),
         "tables": [
             {"title": "订单", "rows": night.orders},
             {"title": "订单明细", "rows": night.order_lines},

@@ -164,8 +164,7 @@ def shop_of(alert: Alert, *, on: dt.date) -> dict[str, Any]:
     known = {"code": alert.subject_id, "name": alert.subject_name, "licence_no": alert.licence_no}
     if alert.subject_kind != "retailer":
         return known
-    versions = RetailerVersion.objects.on(on).select_related("retailer__bureau")
-    version = versions.filter(retailer__code=alert.subject_id).first()
+    version = RetailerVersion.objects.of(alert.subject_id, on=on)
     if version is None:
         return known
     fields = (

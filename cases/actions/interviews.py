@@ -183,14 +183,8 @@ def _number(interview: Interview, call: Call, *, now: dt.datetime) -> str:
         if not call.phone.strip():
             raise ValidationError("不是订货电话的，请填写所拨号码。")
         return call.phone.strip()
-    shop = shop_of(interview.alert, on=timezone.localdate(now))
+    shop = RetailerVersion.objects.of(interview.alert.subject_id, on=timezone.localdate(now))
     return unseal(shop.phone) if shop else ""
-
-
-def shop_of(alert: Alert, *, on: dt.date) -> RetailerVersion | None:
-    """What the sales system says on a day about the shop that an alert is about."""
-    versions = RetailerVersion.objects.on(on).select_related("retailer")
-    return versions.filter(retailer__code=alert.subject_id).first()
 
 
 @transaction.atomic
@@ -226,7 +220,7 @@ def talk_of(interview: Interview) -> Attempt | None:
 def reveal_number(*, interview: Interview, by: User, now: dt.datetime) -> str:
     """The ordering number in full, for the interviewer to dial; that it was shown is on record."""
     interview = written_by(interview, by)
-    shop = shop_of(interview.alert, on=timezone.localdate(now))
+    shop = RetailerVersion.objects.of(interview.alert.subject_id, on=timezone.localdate(now))
     number = unseal(shop.phone) if shop else ""
     if not number:
         raise ValidationError("营销资料中没有这户的订货电话。")

@@ -14,7 +14,7 @@ from accounts.http import StaffRequest
 from accounts.models import User
 from alerts.causes import CAUSES
 from cases import questions as asking
-from cases.actions.interviews import lacking_attempts, shop_of
+from cases.actions.interviews import lacking_attempts
 from cases.actions.interviews_record import statement_of
 from cases.comparison import compare_statement, contradictions
 from cases.forms.interviews import (
@@ -76,7 +76,7 @@ def page(request: StaffRequest, found: Interview, **given: Any) -> HttpResponse:
     """The page, with forms as they were sent where something was wrong with them."""
     items = list(found.items.order_by("pk"))
     attempts = list(found.attempts.order_by("number"))
-    shop = shop_of(found.alert, on=timezone.localdate())
+    shop = RetailerVersion.objects.of(found.alert.subject_id, on=timezone.localdate())
     context = {
         "interview": found,
         "alert": found.alert,

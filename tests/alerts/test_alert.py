@@ -5,12 +5,13 @@ from django.urls import reverse
 
 from accounts.models import Audience
 from accounts.permissions import Role
-from alerts.models import Grade, Sighting
-from sources.models import Licence, Retailer
+from alerts.models import Alert, Correction, Grade, Reason, Recheck, Sighting
+from sources.models import Batch, Licence, Retailer
 from tests import make
 
 pytestmark = pytest.mark.django_db
 LATER = dt.date(2026, 3, 9)
+AFTER = make.NOW + dt.timedelta(minutes=15)
 
 
 def page(client, alert):
@@ -81,7 +82,7 @@ def test_it_sets_both_systems_side_by_side(client, supervisor):
 
 
 def test_repeats_and_members_of_the_link_are_shown(client, supervisor):
-    alert = make.alert(link="2026-03-02|dev-1", link_elsewhere=2)
+    alert = make.alert(link="2026-03-02|dev-1", link_elsewhere=2, last_on=LATER)
     make.alert(link="2026-03-02|dev-1", subject_name="同链")
     make.alert(link="2026-03-02|dev-1", at=make.bureau("451424"), subject_name="邻县")
     for on, listed in ((alert.on, True), (LATER, False)):
@@ -134,8 +135,80 @@ def test_foreign_hidden_and_unknown_alerts_are_not_found(client, supervisor):
     assert client.get(reverse("alerts:alert", args=["YJ-1"])).status_code == 404
 
 
+@pytest.fixture
+def corrected(supervisor):
+    """An alert whose only row was corrected by a file of the county's."""
+    alert, batch = make.alert(), make.batch(name="订单更正.csv")
+    reason = alert.reasons.get()
+    recheck = Recheck.objects.create(night=alert.night, arrived_at=make.NOW, at=AFTER)
+    Correction.objects.create(
+        reason=reason, recheck=recheck, verdict="holds", sentence="本次订货60条，为2.2倍。",
+        rows=[{"source": "orders", "name": "D123", "column": "qty", "old": 92.0, "new": 60.0,
+               "on": "2026-03-03", "batch_id": batch.pk, "row_no": 12}],
+    )  # fmt: skip
+    return alert
+
+
+def test_a_correction_stands_beside_the_reason(client, corrected):
+    response = page(client, corrected)
+
+    (reason,) = response.context["reasons"]
+    (note,) = reason["notes"]
+    (row,) = note["rows"]
+    assert (row["what"], row["column"], row["old"], row["new"]) == ("订单 D123", "数量", "92", "60")
+    assert (row["file"], row["row_no"]) == ("订单更正.csv", 12)
+    assert row["url"]
+    text = response.content.decode()
+    assert "数据有更正" in text
+    assert "办结后" not in text
+    assert reason["sentence"] == corrected.sentence
+
+
+def test_a_correction_after_the_close_says_so(client, corrected):
+    corrected.state, corrected.closed_at, corrected.causes = "invalid", make.NOW, ["N04"]
+    corrected.save()
+
+    assert "办结后数据有更正" in page(client, corrected).content.decode()
+
+
+def test_without_the_right_to_the_file_it_is_only_named(client, corrected):
+    Batch.objects.update(audience=Audience.ABOVE)
+
+    (reason,) = page(client, corrected).context["reasons"]
+
+    assert reason["notes"][0]["rows"][0]["url"] == ""
+
+
+def test_an_older_reason_is_shown_once_something_came_to_it(client, corrected):
+    Reason.objects.create(
+        alert=corrected, on=LATER, detector="vol_order", surprise=4, weight=0,
+        sentence="又来了一次很多的订单。", numbers={}, parameters={},
+    )  # fmt: skip
+
+    newer, older = page(client, corrected).context["reasons"]
+
+    assert (newer["on"], newer["notes"]) == (None, [])
+    assert (older["on"], len(older["notes"])) == (corrected.on, 1)
+
+
+def test_a_late_reason_bears_a_mark(client, corrected):
+    Reason.objects.update(recheck=Recheck.objects.get())
+
+    assert "3-3 补报" in page(client, corrected).content.decode()
+
+
 def test_the_number_of_queries_is_small(client, supervisor, django_assert_max_num_queries):
     alert = make.alert(link="x")
+    for _other in range(30):
+        make.alert(link="x")
 
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(14):  # eight of them are the frame's: session, walls ...
         page(client, alert)
+
+
+def test_a_full_page_takes_few_queries_too(client, corrected, django_assert_max_num_queries):
+    shop = make.retailer()
+    Alert.objects.update(subject_id=shop.code, last_on=LATER, link="x")
+
+    with django_assert_max_num_queries(19):
+        page(client, corrected)
