@@ -46,6 +46,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "route": "string",
         "bound_account": "string",
         "pickup_point": "boolean",
+        "floor_area": "float64",  # square metres
     },
     "licences": {
         "licence_no": "string",

@@ -40,6 +40,7 @@ RETAILER_VALUES = [
     "order_cycle_weeks",
     "open_date",
     "pickup_point",
+    "floor_area",
 ]  # may be null
 SHOWN = [
     "name",

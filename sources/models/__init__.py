@@ -258,6 +258,7 @@ class RetailerVersion(Known):
     route = models.CharField(max_length=40, blank=True)
     bound_account = models.CharField(max_length=32, blank=True)  # keyed hash
     pickup_point = models.BooleanField(null=True)
+    floor_area = models.FloatField(null=True)  # square metres
     objects = RetailerVersionQuerySet.as_manager()
 
     class Meta:

@@ -125,6 +125,14 @@ RETAILERS = Kind(
         Column(
             "pickup_point", "定点取货", ("是否定点取货", "取货点"), Type.FLAG, words={"*": "是"}
         ),
+        Column(
+            "floor_area",
+            "经营面积",
+            ("面积", "营业面积", "经营场所面积", "店面面积", "busi_area", "floor_area"),
+            Type.NUMBER,
+            low=0,
+            high=100000,
+        ),
     ),
     key=("retailer_id",),
     file_words=("客户档案", "零售户档案", "客户信息", "零售户信息", "co_cust"),
