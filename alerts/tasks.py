@@ -5,7 +5,8 @@ import datetime as dt
 from django.utils import timezone
 
 from accounts.models import Bureau
-from alerts.actions import handling, late, nights, starting
+from alerts.actions import backtests, handling, late, nights, starting, tracing
+from alerts.models import BackTest
 from jobs.kinds import job
 from sources.models import Batch
 
@@ -51,4 +52,16 @@ def recheck(*, on: str, code: str, arrived: str) -> None:
         city=Bureau.objects.get(code=code),
         arrived_at=dt.datetime.fromisoformat(arrived),
         now=timezone.now(),
+    )
+
+
+@job("alerts.trace_seizure")
+def trace_seizure(*, number: int) -> None:
+    tracing.trace_seizure(number=number, now=timezone.now())
+
+
+@job("alerts.back_test")
+def back_test(*, test: int) -> None:
+    backtests.run_test(
+        test=BackTest.objects.select_related("bureau").get(pk=test), now=timezone.now()
     )
