@@ -50,6 +50,7 @@ class ProfileForm(forms.Form):
 
     def __init__(self, *args: Any, kind: Kind, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.kind = kind.name
         choice = self.fields["column"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101  (for the type checker)
         known = {column.name: column.title for column in kind.columns}

@@ -1,12 +1,14 @@
 from django.urls import path
 
-from sources.views import imports, profiles, retailers, seizures
+from sources.views import columns, imports, profiles, retailers, seizures
 
 app_name = "sources"
 urlpatterns = [
     path("imports/", imports.imports, name="imports"),
     path("imports/<int:number>/", imports.import_batch, name="import_batch"),
     path("imports/<int:number>/rejects.xlsx", imports.rejects, name="rejects"),
+    path("imports/<int:number>/columns/", columns.columns, name="columns"),
+    path("imports/<int:number>/again/", columns.import_again, name="import_again"),
     path("profile/", profiles.profile, name="profile"),
     path("seizures/", seizures.seizures, name="seizures"),
     path("seizures/register/", seizures.register_seizure, name="register_seizure"),

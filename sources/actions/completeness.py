@@ -1,6 +1,5 @@
 """Whether a day's orders and lines of a bureau have come, against the last eight same weekdays."""
 
-import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +10,7 @@ from django.db.models import Q
 from accounts.models import Bureau
 from sources.importing.kinds import KINDS
 from sources.lake.daily import daily_totals
-from sources.models import Batch, Completeness
+from sources.models import Batch, BatchQuerySet, Completeness
 
 WEEKS = 8
 FEWEST = 4  # same weekdays below which nothing is known of what is usual
@@ -32,10 +31,10 @@ def note_completeness(*, bureaus: Iterable[str]) -> None:
     known = {
         (row.bureau_id, row.day): row for row in Completeness.objects.filter(bureau__code__in=codes)
     }
-    wanted, off = [], _totals_off(codes)
-    for row in records(days):
-        if row["is_complete"] and (reason := off.get((row["bureau"], row["day"]))):
-            row["is_complete"], row["reason"] = False, reason
+    rows = records(days)
+    _doubt_totals(rows)
+    wanted = []
+    for row in rows:
         fresh = Completeness(bureau_id=ids[row.pop("bureau")], **row)
         former = known.get((fresh.bureau_id, fresh.day))
         if former is None or any(getattr(former, f) != getattr(fresh, f) for f in FIELDS):
@@ -49,42 +48,46 @@ def note_completeness(*, bureaus: Iterable[str]) -> None:
     )
 
 
-def _totals_off(codes: list[str]) -> dict[tuple[str, dt.date], str]:
-    """Bureau and day -> why: the last day of files whose own totals say that rows are missing.
-
-    A later file of the kind settles that, if its totals do not differ and it brought rows of the
-    same days, or nothing new at all.
-    """
-    done = Batch.objects.filter(state=Batch.State.DONE, kind__in=ORDER_KINDS).order_by("pk")
-    doubted = list(done.filter(report__has_key="totals_off"))
-    if not doubted:
-        return {}
-    sound = list(
-        done.filter(pk__gt=doubted[0].pk)
-        .exclude(report__has_key="totals_off")
-        .values_list("pk", "kind", "days", "bureau__path")
+def _doubt_totals(rows: list[dict[str, Any]]) -> None:
+    """Days are not complete that end a file whose own totals say that rows are missing."""
+    paths = dict(
+        Bureau.objects.filter(code__in={row["bureau"] for row in rows}).values_list("code", "path")
     )
-    paths = dict(Bureau.objects.filter(code__in=codes).values_list("code", "path"))
-    found = {}
-    for batch in doubted:
-        for code in set(batch.days) & set(paths):
+    for batch in _totals_off():
+        title, what = KINDS[batch.kind].title, batch.report["totals_off"]
+        reason = f"{title}文件的合计与逐行相加不符（{what}），可能缺行"
+        sound = list(_sound_after(batch))
+        for code in batch.days.keys() & paths.keys():
             first, last = batch.days[code]
-            settled = any(
-                pk > batch.pk
-                and kind == batch.kind
-                and (
-                    _overlap(days.get(code), first, last) if days else paths[code].startswith(path)
-                )
-                for pk, kind, days, path in sound
-            )
-            if not settled:
-                title, what = KINDS[batch.kind].title, batch.report["totals_off"]
-                reason = f"{title}文件的合计与逐行相加不符（{what}），可能缺行"
-                found[code, dt.date.fromisoformat(last)] = reason[:200]
-    return found
+            if any(_settles(later, batch, code, paths[code]) for later in sound):
+                continue
+            own = [row for row in rows if row["bureau"] == code]
+            own = [row for row in own if first <= row["day"].isoformat() <= last]
+            newest = max(own, key=lambda row: row["day"], default=None)
+            if newest and newest["is_complete"]:
+                newest["is_complete"], newest["reason"] = False, reason[:200]
 
 
-def _overlap(days: list[str] | None, first: str, last: str) -> bool:
+def _totals_off() -> BatchQuerySet:
+    return _loaded().filter(report__has_key="totals_off")
+
+
+def _sound_after(batch: Batch) -> BatchQuerySet:
+    later = _loaded().filter(pk__gt=batch.pk, kind=batch.kind)
+    return later.exclude(report__has_key="totals_off").select_related("bureau")
+
+
+def _loaded() -> BatchQuerySet:
+    loaded = Batch.objects.filter(state=Batch.State.DONE, kind__in=ORDER_KINDS)
+    return loaded.order_by("pk")
+
+
+def _settles(later: Batch, batch: Batch, code: str, path: str) -> bool:
+    """Whether a sound file of the kind brought rows of the same days, or nothing new at all."""
+    if not later.days:
+        return path.startswith(later.bureau.path)
+    first, last = batch.days[code]
+    days = later.days.get(code)
     return days is not None and days[0] <= last and first <= days[1]
 
 

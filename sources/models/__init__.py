@@ -21,6 +21,11 @@ class BatchQuerySet(ScopedQuerySet["Batch"]):
     def newest(self) -> Self:
         return self.select_related("bureau", "file", "job", "asked_by").order_by("-pk")
 
+    def after(self, batch: "Batch") -> Self:
+        """Other files of the kind that the bureau loaded later: they may correct rows of this one."""
+        later = self.filter(pk__gt=batch.pk, kind=batch.kind, bureau=batch.bureau_id)
+        return later.filter(state=Batch.State.DONE).exclude(file__sha256=batch.file.sha256)
+
 
 class Batch(Scoped):
     """One file's import: from upload to the committed rows, with its report."""

@@ -12,11 +12,14 @@ from django_htmx.http import HttpResponseClientRefresh
 from accounts.http import StaffRequest
 from accounts.models import scope
 from documents.sheets import as_download, workbook
+from sources.actions.completeness import ORDER_KINDS
 from sources.actions.importing import NUMBERS
 from sources.actions.receiving import receive_upload
 from sources.forms import UploadForm
 from sources.importing.kinds import KINDS
+from sources.importing.totals import ADDING
 from sources.models import Batch, Finding
+from sources.wording import total_sentence
 
 PAGE = 30
 LISTED = 200  # held rows and doubts shown on the page
@@ -85,6 +88,12 @@ def import_batch(request: StaffRequest, number: int) -> HttpResponse:
     context = {
         "batch": batch,
         "running": running,
+        "totals": [
+            {"agrees": total["agrees"], "text": total_sentence(total)}
+            for total in batch.report.get("totals", [])
+        ],
+        "adds_up": batch.kind in ADDING,
+        "delays": batch.kind in ORDER_KINDS,
         "rejects": Paginator(rejects, PAGE).get_page(request.GET.get("page")),
         "rejects_url": reverse("sources:rejects", args=[batch.pk]) if rejects.exists() else "",
         "held": [

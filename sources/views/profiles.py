@@ -1,6 +1,9 @@
 """The page on which a bureau says what its own headers mean."""
 
+from typing import Any
+
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -10,9 +13,12 @@ from accounts.http import StaffRequest
 from accounts.models import Bureau, scope
 from sources.actions.profiles import map_column
 from sources.forms import ProfileForm
+from sources.importing.contract import Kind
 from sources.importing.kinds import KINDS
 from sources.importing.meanings import choices
-from sources.models import ColumnProfile
+from sources.models import Batch, ColumnProfile
+
+FILES = 8
 
 
 @require_http_methods(["GET", "POST"])
@@ -52,8 +58,24 @@ def profile(request: StaffRequest) -> HttpResponse:
         ],
         "form": form,
         "may_edit": True,
+        "files": _files(request, bureau, kind),
     }
     return render(request, "sources/profile.html", context)
+
+
+def _files(request: StaffRequest, bureau: Bureau, kind: Kind) -> list[dict[str, Any]]:
+    """The newest files of a kind, whose columns can be looked at."""
+    of_kind = Q(kind=kind.name) | Q(report__kind=kind.name)
+    seen = Batch.objects.visible_to(request.user, "read_import").newest()
+    newest = seen.filter(of_kind, bureau__path__startswith=bureau.path)[:FILES]
+    return [
+        {
+            "batch": batch,
+            "name": batch.file.name,
+            "unknown": sum(not one["column"] for one in batch.report.get("seen", [])),
+        }
+        for batch in newest
+    ]
 
 
 def _bureau(request: StaffRequest) -> Bureau:

@@ -78,7 +78,9 @@ class Command(BaseCommand):
                 return self._refused(path, batch.refusal)
         report = {name: batch.report[name] for name in ("kind", *TITLES)}
         self.stdout.write("\t".join([path.name, *map(str, report.values())]))
-        return report
+        if off := batch.report.get("totals_off"):
+            self.stderr.write(f"{path.name} 合计不符：{off}")
+        return {**report, "totals": batch.report["totals"]}
 
     def _refused(self, path: Path, reason: str) -> dict[str, Any]:
         self.stdout.write(f"{path.name}\t未导入\t{reason}")
