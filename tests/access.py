@@ -43,6 +43,8 @@ PAGES = {
     "sources:imports": Page(("read_import",)),
     "sources:import_batch": Page(("read_import",), "batch"),
     "sources:rejects": Page(("read_import",), "batch"),
+    "sources:columns": Page(("read_import",), "batch"),
+    "sources:import_again": Page(("import_data",), "batch", post=True),
     "sources:retailers": Page(("read_retailer",)),
     "sources:retailer": Page(("read_retailer",), "retailer"),
     "sources:seizures": Page(("read_seizure",)),
