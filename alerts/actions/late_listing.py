@@ -18,6 +18,7 @@ from alerts.actions.finding import Places, within
 from alerts.actions.ground import Ground
 from alerts.actions.listing import Key, Listing, key_of
 from alerts.actions.picture import draw
+from alerts.actions.picture_sku import trace
 from alerts.actions.rules import weight_of
 from alerts.actions.saying import Said
 from alerts.actions.telling import tell_workers
@@ -73,6 +74,7 @@ def list_late(late: Late) -> list[Said]:
                 on=ground.on,
             ),
             draw=lambda shops: draw(facts, ground.on, shops),
+            trace=lambda code, sku: trace(facts, ground.on, code, sku),
             late={one.pk for one in new},
             checks=late.checks,
         )

@@ -57,6 +57,7 @@ class Listing:
     places: Places
     show: Shower
     draw: Callable[[list[str]], Mapping[str, dict[str, Any]]]
+    trace: Callable[[str, str], dict[str, Any]]  # bureau and product -> picture
     pushed: Counter[str] = field(default_factory=Counter)  # bureau code -> alerts
     led: Counter[tuple[int, str]] = field(default_factory=Counter)  # night and leading detector
     repeated: Counter[str] = field(default_factory=Counter)
@@ -271,12 +272,15 @@ class Listing:
         )
 
     def _illustrate(self, listed: list[Alert]) -> None:
-        """Keep what the page draws about the shops, as it is tonight."""
+        """Keep what the page draws about the shops and products, as it is tonight."""
         shops = [one for one in listed if one.subject_kind == "retailer"]
         drawn = self.draw([one.subject_id for one in shops])
         for alert in shops:
             alert.picture = drawn.get(alert.subject_id, {})
-        Alert.objects.bulk_update(shops, ["picture"])
+        goods = [one for one in listed if one.subject_kind == "sku"]
+        for alert in goods:
+            alert.picture = self.trace(alert.bureau.code, alert.subject_id)
+        Alert.objects.bulk_update([*shops, *goods], ["picture"])
 
     def _is_worth_showing(self, one: Surprise, alert: Alert) -> bool:
         lead = one.detector == alert.detector

@@ -20,6 +20,7 @@ from alerts.actions.finding import Places, count_orders, find_night, finish, unt
 from alerts.actions.ground import Ground
 from alerts.actions.listing import Listing, key_of
 from alerts.actions.picture import draw
+from alerts.actions.picture_sku import trace
 from alerts.actions.rules import detectors_in, policy_in, version_in_force, weight_of
 from alerts.detection import Detector
 from alerts.models import Night, Sighting, Step, Surprise
@@ -176,6 +177,7 @@ def _grade(ground: Ground, facts: Facts, places: Places) -> None:
             on=ground.on,
         ),
         draw=lambda codes: draw(facts, ground.on, codes),
+        trace=lambda code, sku: trace(facts, ground.on, code, sku),
     )
     fates, said = excuse(surprises, ground=ground)
     counting = [one for one in surprises if one.pk not in fates]

@@ -67,6 +67,7 @@ def alert(request: StaffRequest, code: str) -> HttpResponse:
         "peers": picture.get("peers"),
         "order": picture.get("order"),
         "order_lines": picture.get("order_lines"),
+        "sku": picture.get("sku"),
         "compare": compare(shop, on=found.on) if shop else None,
         "facts": _facts(shop) if shop else None,
         "retailer_url": _retailer_url(found, shop),

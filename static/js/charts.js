@@ -144,7 +144,26 @@
     ),
   });
 
-  const KINDS = { history, peers, trend };
+  /* a product's month beside the one before, added up by day of the month */
+  const months = (data) => ({
+    ...ground(),
+    grid: { ...ground().grid, top: 12 },
+    tooltip: {
+      ...tip(),
+      formatter: (points) => {
+        const i = points[0].dataIndex;
+        return `${data.days[i]}日止<br>本月 ${plain(data.this[i])} 条<br>上月 ${plain(data.last[i])} 条`;
+      },
+    },
+    xAxis: across(data.days, { boundaryGap: false, axisLabel: label({ interval: 6 }) }),
+    yAxis: up({ splitNumber: 3 }),
+    series: [
+      { data: data.last, lineStyle: { width: 1.4, type: "dashed", color: token("--text-3") } },
+      { data: data.this, lineStyle: { width: 2, color: token("--red") } },
+    ].map((one) => ({ type: "line", symbol: "none", ...one })),
+  });
+
+  const KINDS = { history, peers, trend, months };
 
   const read = (id) => {
     const block = document.getElementById(id);
