@@ -17,6 +17,7 @@ class Page:
 
 
 READ_ALERT = ("read_alert", "see_hidden")
+GRADE = ("grade_alert", "grade_above", "review_grade", "review_grade_above")
 READ_CASE = ("read_case", "see_hidden")
 WRITE_CASE = ("write_case", "write_above")
 
@@ -63,6 +64,14 @@ PAGES = {
     "alerts:dismiss": Page(("dismiss_alert", "dismiss_orange", "dismiss_red"), "alert"),
     "alerts:reopen": Page(("dismiss_alert", "dismiss_orange", "dismiss_red"), "alert", post=True),
     "alerts:bulk_claim": Page(("claim_alert", "claim_above"), post=True),
+    "alerts:new": Page(("raise_alert", "raise_above")),
+    "alerts:grade": Page(GRADE, "alert"),
+    "alerts:review_grade": Page(("review_grade", "review_grade_above"), "grade_change", post=True),
+    "alerts:groups": Page(READ_ALERT),
+    "alerts:group": Page(("read_alert",), "group"),
+    "alerts:accept_group": Page(("claim_alert", "claim_above"), "group", post=True),
+    "alerts:reject_group": Page(("claim_alert", "claim_above"), "group", post=True),
+    "alerts:split_group": Page(("claim_alert", "claim_above"), "group", post=True),
     "alerts:hits": Page(READ_ALERT),
     "alerts:export_alerts": Page(READ_ALERT),
     "alerts:export_hits": Page(READ_ALERT),

@@ -9,7 +9,7 @@ import accounts.actions
 import jobs.actions
 from accounts.models import Bureau, User
 from accounts.permissions import Role
-from alerts.models import Alert, Grade, Hit, Night, Reason, RuleVersion, State
+from alerts.models import Alert, Grade, GradeChange, Group, Hit, Night, Reason, RuleVersion, State
 from cases.actions.inspections import start_inspection
 from cases.actions.inspections_planning import plan_inspection
 from cases.actions.interviews import Call, note_attempt, plan_interview
@@ -97,6 +97,29 @@ def alert(*, at: Bureau | None = None, **given: Any) -> Alert:
         alert=made, on=made.on, detector=made.detector, surprise=3.1, weight=0,
         sentence=made.sentence, numbers={}, parameters={},
     )  # fmt: skip
+    return made
+
+
+def grade_change(*, alert: Alert, **given: Any) -> GradeChange:
+    """A red alert that somebody wants yellow; nobody has looked at it yet."""
+    given = {
+        "old": "红", "new": "黄", "reason": "经核实为节前备货，证据见录音。", "at": NOW,
+        "is_waiting": True, "by": user("county_lead", at=alert.bureau), **given,
+    }  # fmt: skip
+    return GradeChange.objects.create(alert=alert, **given)
+
+
+def group(*, at: Bureau | None = None, alerts: int = 2, **given: Any) -> Group:
+    """A proposed case of some alerts of one bureau."""
+    place = at or bureau()
+    number = Group.objects.count() + 1
+    given = {
+        "code": f"BA-{place.code}-20260302-{number:02}", "link": f"D{number}", "on": DAY,
+        "reason": "2户共用同一订货设备，建议合并办理。", **given,
+    }  # fmt: skip
+    made = Group.objects.create(bureau=place, **given)
+    for _ in range(alerts):
+        alert(at=place, group=made, link=f"2026-03-02|{made.link}", audience=made.audience)
     return made
 
 

@@ -85,8 +85,15 @@ def photographed_seizure(bureau):
     return [make.seizure(at=bureau, place=f"{CANARY}{bureau.code}", photo=photo).pk]
 
 
+def grade_change(bureau):
+    alert = make.alert(at=bureau, grade="红", subject_name=f"{CANARY}{bureau.code}")
+    return [alert.code, make.grade_change(alert=alert).pk]
+
+
 TARGETS = {
     "": lambda _: [],
+    "grade_change": grade_change,
+    "group": lambda bureau: [make.group(at=bureau, reason=f"{CANARY}{bureau.code}").code],
     "person": person,
     "assignment": assignment,
     "deadline": lambda _: [DeadlineRule.objects.earliest("pk").pk],
@@ -119,6 +126,8 @@ TARGETS |= {
 }
 COMMON = {"", "deadline", "job"}  # belong to no bureau
 MISSING = {
+    "grade_change": ["YJ-000000-20260302-999", 10**9],
+    "group": ["BA-000000-20260302-99"],
     "person": ["nobody"],
     "assignment": ["nobody", 10**9],
     "deadline": [10**9],
@@ -270,14 +279,14 @@ def test_what_is_hidden_is_found_by_city_and_discipline_only(name):
 
 LISTS = [
     "accounts:users", "sources:imports", "sources:retailers", "alerts:board", "alerts:alerts",
-    "alerts:hits", "alerts:runs", "sources:profile", "cases:reviews", "cases:inspections",
+    "alerts:hits", "alerts:runs", "alerts:groups", "sources:profile", "cases:reviews", "cases:inspections",
     "cases:interviews", "reports:reports", "reports:scores", "sources:seizures",
 ]  # fmt: skip
 
 
 LISTED = [
     "person", "batch", "retailer", "alert", "night", "interview", "inspection", "conclusion",
-    "report", "seizure",
+    "report", "seizure", "group",
 ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from alerts.actions.evidence import Shown
 from alerts.actions.finding import Places
 from alerts.actions.ground import Ground
 from alerts.actions.grouping import propose_groups
+from alerts.actions.raising import hurry
 from alerts.actions.rules import parameters_of, weight_of
 from alerts.actions.saying import Said, say
 from alerts.actions.telling import tell_workers
@@ -26,10 +27,8 @@ from alerts.models import (
     Origin,
     Reason,
     Sighting,
-    State,
     Surprise,
 )
-from alerts.states import CLOCKS
 
 Key = tuple[str, str, str, str]  # bureau, subject_kind, subject_id, audience
 Shower = Callable[[list[Surprise]], Mapping[int, Shown]]
@@ -207,17 +206,10 @@ class Listing:
             for name, value in {**self._headline(row, surprises), "grade": grade}.items():
                 setattr(alert, name, value)
         if listed and graver:
-            self._hurry(alert)
+            hurry(alert, now=self.ground.now)
             self._note("alert.raised", alert)
         alert.version += 1
         alert.save()
-
-    def _hurry(self, alert: Alert) -> None:
-        """A graver grade has shorter clocks, from now on; they never become longer."""
-        due = self._due(CLOCKS[State(alert.state)], alert.grade, alert.bureau.code)
-        conclude = self._due("alert.conclude", alert.grade, alert.bureau.code)
-        alert.due_at = min(filter(None, (alert.due_at, due)), default=None)
-        alert.conclude_by = min(filter(None, (alert.conclude_by, conclude)), default=None)
 
     def _sight(
         self, alert: Alert, row: Mapping[Any, Any], surprises: list[Surprise], *, listed: bool

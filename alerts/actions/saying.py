@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import transaction
+
 import audit.actions
 
 
@@ -17,6 +19,7 @@ class Said:
     details: dict[str, Any] = field(default_factory=dict)
 
 
+@transaction.atomic
 def say(events: Iterable[Said]) -> None:
     for one in events:
         audit.actions.record(

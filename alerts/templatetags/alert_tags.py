@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from accounts.templatetags.ui import WEEKDAYS
 from alerts.causes import CAUSES, VIOLATIONS
-from alerts.detection import FAMILIES, Detector
-from alerts.detectors import all_detectors
+from alerts.detection import FAMILIES
 from alerts.models import Alert, Grade, State
+from alerts.naming import code_of, title_of
 
 register = template.Library()
 
@@ -28,22 +28,8 @@ def tone(grade: str) -> str:
     return TONES.get(Grade(grade), "blue") if grade in Grade.values else ""
 
 
-def _detector(key: str) -> type[Detector] | None:
-    """The class of a key; None for a detector that an older version had."""
-    return next((known for known in all_detectors() if known.key == key), None)
-
-
-@register.filter
-def detector_title(key: str) -> str:
-    known = _detector(key)
-    return known.title if known else key
-
-
-@register.filter
-def detector_code(key: str) -> str:
-    """The rule number that people know."""
-    known = _detector(key)
-    return known.code if known else key
+register.filter("detector_title", title_of)
+register.filter("detector_code", code_of)
 
 
 @register.filter
@@ -141,3 +127,10 @@ def alert_marks(alerts: Sequence[Alert]) -> list[dict[str, str]]:
     """Where the 52-week chart of a shop carries its alerts: Monday of the week, and the tone."""
     mondays = [(alert, alert.on - dt.timedelta(days=alert.on.weekday())) for alert in alerts]
     return [{"week": f"{monday:%y-%m-%d}", "tone": tone(alert.grade)} for alert, monday in mondays]
+
+
+@register.inclusion_tag("alerts/_new_link.html", takes_context=True)
+def new_alert_link(context: template.Context, code: str) -> dict[str, Any]:
+    """A button that raises an alert about a shop, for those who may: `sources` cannot link to it."""
+    user = context["request"].user
+    return {"code": code, "may": user.may("raise_alert") or user.may("raise_above")}

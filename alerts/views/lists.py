@@ -75,6 +75,7 @@ def alerts(request: StaffRequest) -> HttpResponse:
         "export_url": exported(request, "alerts:export_alerts"),
         "export_title": export_title(page.paginator.count),
         "may_claim": request.user.may("claim_alert") or request.user.may("claim_above"),
+        "may_raise": request.user.may("raise_alert") or request.user.may("raise_above"),
     }
     if request.htmx and not request.htmx.history_restore_request:
         return render(request, "alerts/_rows.html", context)

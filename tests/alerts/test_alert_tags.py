@@ -5,6 +5,7 @@ import pytest
 from django.template import Context, Template
 from django.test import RequestFactory
 
+from alerts import naming
 from alerts.models import Alert
 from alerts.templatetags import alert_tags
 from tests import make
@@ -75,9 +76,9 @@ def test_points_are_numbered_by_the_page():
 
 
 def test_titles_of_detectors_causes_and_families():
-    assert alert_tags.detector_title("vol_order") != "vol_order"
-    assert alert_tags.detector_code("vol_order") == "VOL-01"
-    assert alert_tags.detector_title("gone") == alert_tags.detector_code("gone") == "gone"
+    assert naming.title_of("vol_order") != "vol_order"
+    assert naming.code_of("vol_order") == "VOL-01"
+    assert naming.title_of("gone") == naming.code_of("gone") == "gone"
     assert alert_tags.family_title("VOL") == "订单量"
     assert alert_tags.cause_titles(["N03", "N10"]) == "节假日、档位上调"
 

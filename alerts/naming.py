@@ -1,0 +1,27 @@
+"""What people call what raised an alert: a detector's title and code, or where a report came from."""
+
+from alerts.detection import Detector
+from alerts.detectors import all_detectors
+from alerts.models import Origin
+
+
+def detector_of(key: str) -> type[Detector] | None:
+    """The class of a key; None for a report, or a detector that an older version had."""
+    return next((known for known in all_detectors() if known.key == key), None)
+
+
+def title_of(key: str) -> str:
+    known = detector_of(key)
+    return known.title if known else _origin(key)
+
+
+def code_of(key: str) -> str:
+    """The rule number that people know."""
+    known = detector_of(key)
+    return known.code if known else _origin(key)
+
+
+def _origin(key: str) -> str:
+    """A report stands under its origin and number: "tip:JB-2026-031"."""
+    origin = key.partition(":")[0]
+    return Origin(origin).label if origin in Origin.values else key

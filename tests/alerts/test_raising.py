@@ -1,0 +1,136 @@
+"""Alerts that people raise."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.models import Audience
+from alerts.models import Alert, Reason
+from audit.models import Event
+from tests import make
+
+pytestmark = pytest.mark.django_db
+NEW = reverse("alerts:new")
+
+
+def filled(**given):
+    return {
+        "origin": "tip", "reference": "JB-2026-031", "subject_kind": "retailer",
+        "subject": "R1", "family": "CASE", "grade": "黄",
+        "sentence": "来信称该店11月20日一次卖出整件卷烟50条给外地车辆。", **given,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def shop():
+    made = make.retailer(at=make.bureau(), code="R1")
+    made.licence_no = "451423100001"
+    made.save()
+    return made
+
+
+@pytest.fixture
+def mine(client, shop):
+    client.force_login_now(make.user("county_supervisor", username="lz"))
+    return client
+
+
+@pytest.mark.parametrize("subject", ["R1", "451423100001", " R1 "])
+def test_it_stands_on_the_list_with_its_reason_and_clocks(mine, subject):
+    response = mine.post(NEW, filled(subject=subject))
+
+    alert = Alert.objects.get()
+    assert response.url == alert.get_absolute_url()
+    assert (alert.origin, alert.reference, alert.grade, alert.family) == (
+        "tip", "JB-2026-031", "黄", "CASE"
+    )  # fmt: skip
+    assert (alert.subject_id, alert.raised_by.username) == ("R1", "lz")
+    assert "-R01" in alert.code
+    assert alert.due_at
+    assert alert.conclude_by
+    assert alert.due_at <= alert.conclude_by
+    assert Reason.objects.get(alert=alert).sentence == alert.sentence
+    assert Event.objects.filter(kind="alert.made", subject=alert.code, actor="lz").exists()
+    page = mine.get(alert.get_absolute_url()).content.decode()
+    assert "举报线索" in page
+    assert "来信称该店" in page
+
+
+def test_a_complaint_is_at_least_orange(mine):
+    mine.post(NEW, filled(origin="complaint", grade="蓝"))
+
+    assert Alert.objects.get().grade == "橙"
+
+
+def test_one_number_makes_one_alert(mine):
+    mine.post(NEW, filled())
+    Alert.objects.update(state="invalid", closed_at=make.NOW, causes=["N04"])
+
+    page = mine.post(NEW, filled()).content.decode()
+
+    assert Alert.objects.count() == 1
+    assert f"已建预警{Alert.objects.get().code}" in page
+
+
+def test_a_second_report_joins_the_open_alert_and_may_make_it_graver(mine):
+    mine.post(NEW, filled())
+    first = Alert.objects.get()
+
+    response = mine.post(NEW, filled(reference="JB-2026-032", grade="红"), follow=True)
+
+    alert = Alert.objects.get()
+    assert "已并入" in response.content.decode()
+    assert alert.grade == "红"
+    assert alert.conclude_by <= first.conclude_by
+    assert alert.reasons.count() == 2
+    assert Event.objects.filter(kind="alert.joined", subject=alert.code).exists()
+
+
+def test_what_concerns_staff_goes_to_the_city(mine, client):
+    response = mine.post(NEW, filled(staff_concerned="on"), follow=True)
+
+    alert = Alert.objects.get()
+    assert alert.audience == Audience.ABOVE
+    assert "由市局办理" in response.content.decode()
+    assert mine.get(alert.get_absolute_url()).status_code == 404
+    client.force_login_now(make.user("city_supervisor", at=make.bureau("4514")))
+    assert client.get(alert.get_absolute_url()).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ({"reference": ""}, "须填写编号"),
+        ({"sentence": "太短了"}, "至少10个字"),
+        ({"subject": "R9"}, "没有找到"),
+        ({"subject": ""}, "请填写客户编码"),
+        ({"grade": "紫"}, "还没有新建"),
+        ({"subject_kind": "staff", "subject": "R1"}, "没有找到工号"),
+    ],
+)
+def test_it_says_what_is_missing_and_makes_nothing(mine, given, says):
+    page = mine.post(NEW, filled(**given)).content.decode()
+
+    assert says in page
+    assert not Alert.objects.exists()
+
+
+def test_a_shop_of_another_county_is_not_found(mine):
+    make.retailer(at=make.bureau("451424"), code="R2")
+
+    assert "没有找到" in mine.post(NEW, filled(subject="R2")).content.decode()
+
+
+def test_the_city_raises_one_for_its_county(client, shop):
+    client.force_login_now(make.user("city_supervisor", at=make.bureau("4514")))
+
+    client.post(NEW, filled(origin="person", reference=""))
+
+    assert Alert.objects.get().bureau == shop.bureau
+
+
+def test_two_on_one_day_have_their_own_numbers(mine):
+    make.retailer(at=make.bureau(), code="R2")
+    mine.post(NEW, filled())
+    mine.post(NEW, filled(subject="R2", reference="JB-2"))
+
+    assert {code[-3:] for code in Alert.objects.values_list("code", flat=True)} == {"R01", "R02"}
