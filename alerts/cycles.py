@@ -14,16 +14,23 @@ CYCLES = 3
 LOOK_BACK = dt.timedelta(weeks=26)
 
 
-def with_news(events: ir.Table, orders: ir.Table, on: dt.date) -> ir.Table:
+def with_news(
+    events: ir.Table, orders: ir.Table, on: dt.date, *, by: str | None = "bureau"
+) -> ir.Table:
     """Events (day) with `is_new`: whether the night of this order day answers for them.
 
     Nights belong to order days. What happens on other days, like the delivery on Saturday of what
-    was ordered on Friday, is looked at in the night of the next order day.
+    was ordered on Friday, is looked at in the night of the next order day: the bureau's own, or
+    with `by` None anybody's, for detectors whose nights are a city's (`scope = "all"`).
     """
-    before = orders.filter(_.day < on).agg(night_before=_.day.max())
+    past = orders.filter(_.day < on)
+    if by is None:
+        told = events.cross_join(past.agg(night_before=_.day.max()))
+    else:
+        before = past.group_by(night_of=by).agg(night_before=_.day.max())
+        told = events.left_join(before, events[by] == before.night_of).drop("night_of")
     since = ibis.coalesce(_.night_before, ibis.date(on - dt.timedelta(days=1)))
-    told = events.cross_join(before).mutate(is_new=(_.day > since) & (_.day <= on))
-    return told.drop("night_before")
+    return told.mutate(is_new=(_.day > since) & (_.day <= on)).drop("night_before")
 
 
 def earlier(orders: ir.Table, retailers: ir.Table, on: dt.date) -> ir.Table:

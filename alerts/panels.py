@@ -208,7 +208,7 @@ def _usual_hits(lines: ir.Table, book: ir.Table) -> ir.Table:
     orders = _later_weeks(book.group_by(*key).agg(orders=_.count()), 4)
     orders = orders.group_by(*key).agg(orders=_.orders.sum())
     rates = hits.group_by(*key, "sku_id").agg(hits=_.hits.sum()).join(orders, key)
-    rates = rates.mutate(rate=_.hits / _.orders)
+    rates = rates.mutate(rate=ibis.least(_.hits / _.orders, 1.0))  # a day may have two orders
     return rates.group_by(*key).agg(due=_.rate.sum(), spread=(_.rate * (1 - _.rate)).sum())
 
 

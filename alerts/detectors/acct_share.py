@@ -21,6 +21,7 @@ class AcctShare(Detector):
     family = "LINK"
     scope = "all"
     subject = "retailer"
+    shares = "结算账户"
     inputs = (
         "payments.order_id", "payments.retailer_id", "payments.day", "payments.payer_account",
         "payments.bureau", "payments.batch_id", "payments.row_no", "orders.day",
@@ -107,7 +108,7 @@ class AcctShare(Detector):
         staff = facts.staff.filter(_.account.notnull()).select(payer_account="account")
         own = paid.anti_join(staff, "payer_account")
         whose = own.join(principals(facts.retailers), "retailer_id")
-        return with_news(whose.mutate(key=_.payer_account), facts.orders, on)
+        return with_news(whose.mutate(key=_.payer_account), facts.orders, on, by=None)
 
     def _paid_by_a_shop(self, facts: Facts, uses: ir.Table) -> ir.Table:
         """Shops whose goods another principal's bound account paid, if it did for several in a day."""

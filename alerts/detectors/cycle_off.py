@@ -69,7 +69,7 @@ class CycleOff(Detector):
         ).filter(_.surprise >= 1)
 
     def _events(self, facts: Facts, on: dt.date) -> ir.Table:
-        """retailer_id, day, order_id, is_new, again (a second of the week), hit (that, or off-day)."""
+        """With is_new, again (a second order of the week) and hit (that, or on another day)."""
         recent = facts.orders.filter(
             _.day > on - dt.timedelta(weeks=statistics.MEMORY), _.day <= on
         )
@@ -85,6 +85,7 @@ class CycleOff(Detector):
         orders = orders.left_join(same, ["bureau", "order_day", "day"])
         away = (_.size >= self.cohort) & (_.same < _.size * self.few)
         return orders.select(
+            "bureau",
             "retailer_id",
             "day",
             "order_id",

@@ -24,7 +24,7 @@ class DeliveryFar(Detector):
     inputs = (
         "deliveries.order_id", "deliveries.retailer_id", "deliveries.day",
         "deliveries.gps_offset_m", "deliveries.bureau", "deliveries.batch_id",
-        "deliveries.row_no", "orders.day", "retailers.retailer_id", "retailers.pickup_point",
+        "deliveries.row_no", "orders.day", "orders.bureau", "retailers.retailer_id", "retailers.pickup_point",
     )  # fmt: skip
     optional = ("retailers.pickup_point",)
 
@@ -46,7 +46,9 @@ class DeliveryFar(Detector):
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         signed = self._signed(facts, on)
-        told = bursts(signed.select("retailer_id", "day", "order_id", "hit", "is_new"), on)
+        told = bursts(
+            signed.select("bureau", "retailer_id", "day", "order_id", "hit", "is_new"), on
+        )
         fresh = signed.filter(_.is_new).group_by("retailer_id")
         farthest = fresh.agg(distance=_.gps_offset_m.max(), day=_.day.argmax(_.gps_offset_m))
         return (

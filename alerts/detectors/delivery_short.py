@@ -43,7 +43,9 @@ class DeliveryShort(Detector):
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         compared = self._compared(facts, on)
-        told = bursts(compared.select("retailer_id", "day", "order_id", "hit", "is_new"), on)
+        told = bursts(
+            compared.select("bureau", "retailer_id", "day", "order_id", "hit", "is_new"), on
+        )
         fresh = (
             compared.filter(_.is_new, _.hit)
             .group_by("retailer_id")
@@ -65,7 +67,7 @@ class DeliveryShort(Detector):
         parts = facts.deliveries.filter(_.day > since, _.day <= on, _.delivered_qty.notnull())
         whole = parts.group_by("order_id").agg(day=_.day.max(), delivered=_.delivered_qty.sum())
         orders = facts.orders.filter(_.day > since - dt.timedelta(weeks=4), _.day <= on)
-        ordered = orders.select("order_id", "retailer_id", "qty")
+        ordered = orders.select("bureau", "order_id", "retailer_id", "qty")
         compared = with_news(ordered.join(whole, "order_id"), facts.orders, on)
         return compared.mutate(
             hit=ibis.coalesce((_.qty - _.delivered).abs() > self.tolerance, False)

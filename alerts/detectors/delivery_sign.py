@@ -22,7 +22,7 @@ class DeliverySign(Detector):
     subject = "retailer"
     inputs = (
         "deliveries.order_id", "deliveries.retailer_id", "deliveries.day", "deliveries.sign_by",
-        "deliveries.bureau", "deliveries.batch_id", "deliveries.row_no", "orders.day",
+        "deliveries.bureau", "deliveries.batch_id", "deliveries.row_no", "orders.day", "orders.bureau",
         "retailers.retailer_id", "retailers.pickup_point",
     )  # fmt: skip
     optional = ("retailers.pickup_point",)
@@ -52,7 +52,9 @@ class DeliverySign(Detector):
         sent = facts.deliveries.filter(_.day > since, _.day <= on, _.sign_by.notnull())
         fetched = facts.retailers.filter(_.pickup_point)
         own = with_news(sent.anti_join(fetched, "retailer_id"), facts.orders, on)
-        return own.select("retailer_id", "day", "order_id", "is_new", hit=_.sign_by == "代签")
+        return own.select(
+            "bureau", "retailer_id", "day", "order_id", "is_new", hit=_.sign_by == "代签"
+        )
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

@@ -47,9 +47,8 @@ class FoundShut(Detector):
         since = on - dt.timedelta(weeks=self.weeks)
         known = facts.visits.filter(_.day <= on, _.shop_open.notnull())
         recent = known.filter(_.day > since)
-        usual = known.filter(_.day > on - dt.timedelta(weeks=26)).agg(
-            rate=(~_.shop_open).cast("float64").mean()
-        )
+        half = known.filter(_.day > on - dt.timedelta(weeks=26))
+        usual = half.group_by("bureau").agg(rate=(~_.shop_open).cast("float64").mean())
         place = ibis.row_number().over(
             group_by="retailer_id", order_by=[_.day.desc(), _.batch_id.desc(), _.row_no.desc()]
         )
@@ -57,7 +56,7 @@ class FoundShut(Detector):
             with_news(recent, facts.orders, on)
             .mutate(place=place)
             .filter(_.place < COUNTED)
-            .group_by("retailer_id")
+            .group_by("bureau", "retailer_id")
             .agg(trials=_.count(), count=(~_.shop_open).cast("int64").sum(), is_new=_.is_new.any())
             .filter(_["count"] > 0)
         )
@@ -68,7 +67,7 @@ class FoundShut(Detector):
             .filter(_.times >= self.orders)
         )
         met = seen.join(bought, "retailer_id").filter(_.today | _.is_new)
-        return count_surprise(met.cross_join(usual)).select(
+        return count_surprise(met.join(usual, "bureau")).select(
             "trials",
             "count",
             "times",

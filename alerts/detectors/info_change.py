@@ -27,7 +27,7 @@ class InfoChange(Detector):
         "changes.retailer_id", "changes.day", "changes.field", "changes.new_value",
         "changes.old_value", "changes.bureau", "changes.batch_id", "changes.row_no",
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.qty", "orders.bureau",
-        "orders.batch_id", "orders.row_no", "retailers.retailer_id",
+        "orders.batch_id", "orders.row_no", "retailers.retailer_id", "retailers.bureau",
     )  # fmt: skip
     optional = ("changes.old_value",)
 
@@ -64,7 +64,7 @@ class InfoChange(Detector):
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         changes = with_news(self._changes(facts, on), facts.orders, on)
-        counted = changes.group_by("retailer_id").agg(
+        counted = changes.group_by("bureau", "retailer_id").agg(
             times=_.count(),
             is_new=_.is_new.any(),
             phone=(_.field == "phone").cast("int64").sum(),
@@ -80,11 +80,11 @@ class InfoChange(Detector):
         )
         soon = ibis.coalesce(_.days <= self.before, False)
         found = found.mutate(ordered=(_.qty >= self.cartons) & soon)
-        size = facts.retailers.agg(size=_.count())
-        rank = ibis.cume_dist().over(order_by=_.times.desc())
-        rare = found.mutate(as_often=rank * _.count().over())
+        size = facts.retailers.group_by("bureau").agg(size=_.count())
+        rank = ibis.cume_dist().over(group_by="bureau", order_by=_.times.desc())
+        rare = found.mutate(as_often=rank * _.count().over(group_by="bureau"))
         return (
-            rare.cross_join(size)
+            rare.join(size, "bureau")
             .filter(_.often | _.ordered)
             .select(
                 "times",

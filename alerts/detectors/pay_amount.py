@@ -40,7 +40,9 @@ class PayAmount(Detector):
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         compared = self._compared(facts, on)
-        told = bursts(compared.select("retailer_id", "day", "order_id", "hit", "is_new"), on)
+        told = bursts(
+            compared.select("bureau", "retailer_id", "day", "order_id", "hit", "is_new"), on
+        )
         fresh = (
             compared.filter(_.is_new, _.hit)
             .group_by("retailer_id")
@@ -57,7 +59,7 @@ class PayAmount(Detector):
         parts = done.filter(_.day > since, _.day <= on, _.paid_amount.notnull())
         whole = parts.group_by("order_id").agg(day=_.day.max(), paid=_.paid_amount.sum())
         orders = facts.orders.filter(_.day > since - dt.timedelta(weeks=4), _.day <= on)
-        due = orders.select("order_id", "retailer_id", "amount")
+        due = orders.select("bureau", "order_id", "retailer_id", "amount")
         compared = with_news(due.join(whole, "order_id"), facts.orders, on)
         return compared.mutate(
             hit=ibis.coalesce((_.amount - _.paid).abs() > self.yuan * 100, False)

@@ -21,10 +21,11 @@ class PayStaff(Detector):
     family = "INT"
     scope = "bureau"
     subject = "retailer"
+    shares = "付款账户"
     inputs = (
         "payments.order_id", "payments.retailer_id", "payments.day", "payments.payer_account",
         "payments.paid_amount", "payments.bureau", "payments.batch_id", "payments.row_no",
-        "orders.day",
+        "orders.day", "orders.bureau",
         "staff.staff_id", "staff.role", "staff.account",
     )  # fmt: skip
     optional = ("staff.role",)
@@ -44,7 +45,7 @@ class PayStaff(Detector):
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         paid = self._paid(facts, on)
-        before = paid.group_by("payer_account").agg(shops=_.retailer_id.nunique())
+        before = paid.group_by("bureau", "payer_account").agg(shops=_.retailer_id.nunique())
         fresh = paid.filter(_.is_new)
         sums = fresh.group_by("retailer_id", "bureau").agg(
             payer_account=_.payer_account.argmax(_.paid_amount),
@@ -53,7 +54,7 @@ class PayStaff(Detector):
             amount=_.paid_amount.sum(),
             day=_.day.max(),
         )
-        return sums.join(before, "payer_account").select(
+        return sums.join(before, ["bureau", "payer_account"]).select(
             "bureau",
             "day",
             "staff_id",

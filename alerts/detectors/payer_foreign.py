@@ -25,9 +25,9 @@ class PayerForeign(Detector):
     subject = "retailer"
     inputs = (
         "payments.order_id", "payments.retailer_id", "payments.day", "payments.payer_account",
-        "payments.bureau", "payments.batch_id", "payments.row_no", "orders.day",
+        "payments.bureau", "payments.batch_id", "payments.row_no", "orders.day", "orders.bureau",
         "retailers.retailer_id", "retailers.owner_id", "retailers.chain_id",
-        "retailers.bound_account", "changes.retailer_id", "changes.day", "changes.field",
+        "retailers.bureau", "retailers.bound_account", "changes.retailer_id", "changes.day", "changes.field",
         "changes.new_value",
     )  # fmt: skip
     optional = (
@@ -58,7 +58,7 @@ class PayerForeign(Detector):
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         paid = self._paid(facts, on)
-        told = bursts(paid.select("retailer_id", "day", "order_id", "hit", "is_new"), on)
+        told = bursts(paid.select("bureau", "retailer_id", "day", "order_id", "hit", "is_new"), on)
         fresh = paid.filter(_.is_new, _.hit).group_by("retailer_id")
         payers = fresh.agg(account=_.payer_account.max(), day=_.day.max())
         return (
@@ -79,10 +79,11 @@ class PayerForeign(Detector):
         """A row a payment of the half year, and whether its account was none of the shop's own."""
         since = on - dt.timedelta(weeks=35)
         payments = facts.payments.filter(_.day > since, _.day <= on, _.payer_account.notnull())
-        whose = principals(facts.retailers)
-        bound = facts.retailers.filter(_.bound_account.notnull())
-        registered = bound.join(whose, "retailer_id").select("principal", "bound_account")
-        own = whose.join(registered, "principal").select("retailer_id", account="bound_account")
+        shops = facts.retailers.select("bureau", "retailer_id", "bound_account")
+        whose = shops.join(principals(facts.retailers), "retailer_id")
+        registered = whose.filter(_.bound_account.notnull()).drop("retailer_id")
+        own = whose.drop("bound_account").join(registered, ["bureau", "principal"])
+        own = own.select("retailer_id", account="bound_account")
         changed = facts.changes.filter(_.field == "account", _.day <= on, _.new_value.notnull())
         newly = changed.select("retailer_id", account="new_value")
         oldest, youngest = on - dt.timedelta(weeks=34), on - dt.timedelta(weeks=9)

@@ -51,11 +51,11 @@ class PriceOrder(Detector):
             .mutate(price=price, mean=_.past_amount / _.past_qty)
             .mutate(times=_.price / _.mean)
         )
-        middle = compared.agg(middle=_.times.median())
+        middle = compared.group_by("bureau").agg(middle=_.times.median())
         return (
-            compared.mutate(surprise=rank_surprise(_.times))
+            compared.mutate(surprise=rank_surprise(_.times, by="bureau"))
             .filter(_.amount * _.past_qty > _.past_amount * _.qty * self.ratio)
-            .cross_join(middle)
+            .join(middle, "bureau")
             .select(
                 "order_id",
                 "qty",

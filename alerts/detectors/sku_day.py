@@ -51,7 +51,7 @@ class SkuDay(Detector):
         month = _.this if on.day >= self.settled_day else ibis.coalesce(_.trailing, _.last)
         compared = sums.mutate(month=month).filter(_.month > 0)
         return (
-            compared.mutate(surprise=rank_surprise(_.today / _.month))
+            compared.mutate(surprise=rank_surprise(_.today / _.month, by="bureau"))
             .filter(_.today >= _.month * self.share)
             .left_join(facts.skus.select("sku_id", "sku_name"), "sku_id")
             .select(
@@ -61,6 +61,7 @@ class SkuDay(Detector):
                 "last",
                 "shops",
                 "surprise",
+                "bureau",
                 subject_id=_.sku_id,
                 name=ibis.coalesce(_.sku_name, _.sku_id),
                 settled=on.day >= self.settled_day,
@@ -76,12 +77,17 @@ class SkuDay(Detector):
         first = on.replace(day=1)
         before = (first - dt.timedelta(days=1)).replace(day=1)
         recent = lines.filter(_.day > on - dt.timedelta(weeks=26), _.day <= on)
-        days = recent.select("day").distinct().order_by(_.day.desc()).limit(self.order_days)
-        start = days.agg(start=_.day.min(), days=_.count())
-        oldest = recent.agg(oldest=_.day.min())
+        days = recent.group_by("bureau", "day").agg()
+        days = days.mutate(place=ibis.row_number().over(group_by="bureau", order_by=_.day.desc()))
+        start = (
+            days.filter(_.place < self.order_days)
+            .group_by("bureau")
+            .agg(start=_.day.min(), days=_.count())
+        )
+        oldest = recent.group_by("bureau").agg(oldest=_.day.min())
         sums = (
-            recent.cross_join(start)
-            .group_by("sku_id", "days")
+            recent.join(start, "bureau")
+            .group_by("bureau", "sku_id", "days")
             .agg(
                 today=_.qty.sum(where=_.day == on),
                 this=_.qty.sum(where=_.day >= first),
@@ -92,7 +98,7 @@ class SkuDay(Detector):
         )
         enough = _.days >= self.order_days
         whole = _.oldest <= before + dt.timedelta(days=6)
-        return sums.cross_join(oldest).mutate(
+        return sums.join(oldest, "bureau").mutate(
             trailing=ibis.ifelse(enough, _.trailing, None),
             last=ibis.ifelse(whole, _.last, None),
         )

@@ -46,7 +46,7 @@ class SkuMonth(Detector):
             facts.lines.filter(_.day <= before + dt.timedelta(days=6)).select("bureau").distinct()
         )
         lines = facts.lines.filter(_.day >= before, _.day <= on).semi_join(whole, "bureau")
-        sums = lines.group_by("sku_id").agg(
+        sums = lines.group_by("bureau", "sku_id").agg(
             this=_.qty.sum(where=_.day >= first),
             today=_.qty.sum(where=_.day == on),
             last=_.qty.sum(where=_.day < first),
@@ -55,7 +55,7 @@ class SkuMonth(Detector):
         sums = sums.filter(_.last > 0, _.today > 0)
         line = _.last * (1 + self.growth)
         return (
-            sums.mutate(surprise=rank_surprise(_.this / _.last))
+            sums.mutate(surprise=rank_surprise(_.this / _.last, by="bureau"))
             .filter(_.this >= line, _.this - _.today < line)  # told on the day it gets there
             .left_join(facts.skus.select("sku_id", "sku_name"), "sku_id")
             .select(
@@ -63,6 +63,7 @@ class SkuMonth(Detector):
                 "last",
                 "shops",
                 "surprise",
+                "bureau",
                 subject_id=_.sku_id,
                 name=ibis.coalesce(_.sku_name, _.sku_id),
             )

@@ -64,9 +64,9 @@ class StaffOrder(Detector):
         since = on - dt.timedelta(weeks=self.weeks)
         devices = marked.filter(_.day > since, _.by_device)
         often = devices.group_by("retailer_id").agg(device_orders=_.order_id.nunique())
-        chance = bursts(
-            marked.select("retailer_id", "day", "order_id", hit="by_device", is_new=_.day == on), on
-        ).select("retailer_id", rarity="surprise")
+        orders = marked.mutate(hit=_.by_device, is_new=_.day == on)
+        orders = orders.select("bureau", "retailer_id", "day", "order_id", "hit", "is_new")
+        chance = bursts(orders, on).select("retailer_id", rarity="surprise")
         today = marked.filter(
             _.day == on,
             _.by_account | _.by_amender | _.by_device | (_.amendments >= self.amendments),
@@ -119,7 +119,7 @@ class StaffOrder(Detector):
         )
         clerk = "订单员"
         return named.select(
-            "order_id", "retailer_id", "day", "qty",
+            "bureau", "order_id", "retailer_id", "day", "qty",
             "account_of", "account_role", "amender_of", "amender_role", "device_of", "device_role",
             by_account=_.account_of.notnull()
             & ~(by_phone & (ibis.coalesce(_.account_role, "") == clerk)),

@@ -73,8 +73,8 @@ class VolDrop(Detector):
             suspended=_.suspended.max(),
             longest=_.skipped.max(),
         )
-        now = past.agg(suspended_now=_.suspended.max())
-        shops = shops.cross_join(now).mutate(today=ibis.literal(on))
+        now = past.group_by("bureau").agg(suspended_now=_.suspended.max())
+        shops = shops.join(now, "bureau").mutate(today=ibis.literal(on))
         shops = shops.mutate(gone=_.today.delta(_["last"], unit="day"))
         shops = shops.filter(_.gone > 0, _.gone % 7 == 0, _.own.notnull()).mutate(
             silent=_.gone // 7 - (_.suspended_now - _.suspended)

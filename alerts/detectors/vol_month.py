@@ -56,7 +56,7 @@ class VolMonth(Detector):
             facts.orders.filter(_.day <= before + dt.timedelta(days=6)).select("bureau").distinct()
         )
         orders = facts.orders.filter(_.day >= before, _.day <= on).semi_join(whole, "bureau")
-        sums = orders.group_by("retailer_id").agg(
+        sums = orders.group_by("bureau", "retailer_id").agg(
             this=_.qty.sum(where=_.day >= first),
             times=_.order_id.nunique(where=_.day >= first),
             today=_.qty.sum(where=_.day == on),
@@ -68,7 +68,9 @@ class VolMonth(Detector):
             ibis.coalesce(_.open_date, dt.date(1970, 1, 1)) <= before
         ).select("retailer_id")
         sums = sums.fill_null(zeros).semi_join(known, "retailer_id").filter(_.today > 0)
-        ranked = sums.mutate(surprise=rank_surprise(_.this / ibis.greatest(_.last, 1.0)))
+        ranked = sums.mutate(
+            surprise=rank_surprise(_.this / ibis.greatest(_.last, 1.0), by="bureau")
+        )
         return ranked.filter(
             _.this > self.exempt,
             _.this > _.last * self.ratio,

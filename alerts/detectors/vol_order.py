@@ -69,11 +69,11 @@ class VolOrder(Detector):
             .filter(_.mean.notnull())
             .mutate(times=_.qty / ibis.greatest(_.mean, 1.0))
         )
-        ranked = compared.mutate(surprise=rank_surprise(_.times))
-        middle = compared.agg(middle=_.times.median())
+        ranked = compared.mutate(surprise=rank_surprise(_.times, by="bureau"))
+        middle = compared.group_by("bureau").agg(middle=_.times.median())
         return (
             ranked.filter(_.qty > self.exempt, _.qty * _.over > _.past_qty * self.ratio)
-            .cross_join(middle)
+            .join(middle, "bureau")
             .select(
                 "order_id",
                 "qty",

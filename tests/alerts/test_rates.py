@@ -59,6 +59,7 @@ def events(hits: dict[str, list[bool]]) -> ibis.expr.types.Table:
     """A week between a shop's events; the last is on the day, and new."""
     told = [
         {
+            "bureau": "451423",
             "retailer_id": shop,
             "day": ON - dt.timedelta(weeks=len(row) - 1 - place),
             "order_id": f"{shop}{place}",
