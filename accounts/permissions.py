@@ -61,6 +61,10 @@ MAY: dict[str, Right] = {
     "grade_above": down(R.CITY_SUPERVISOR, R.CITY_LEAD),
     "review_grade": down(R.CITY_SUPERVISOR, R.CITY_LEAD),  # from or to red
     "review_grade_above": down(R.CITY_LEAD, R.CITY_DEPUTY_HEAD),
+    "exempt": own(R.COUNTY_LEAD, R.COUNTY_DEPUTY_HEAD),  # the second person of an exemption
+    "exempt_above": down(R.CITY_LEAD, R.CITY_DEPUTY_HEAD),
+    "decide_flood": down(R.CITY_SUPERVISOR, R.CITY_LEAD),
+    "manage_events": down(R.COUNTY_SUPERVISOR, R.COUNTY_LEAD, R.CITY_SUPERVISOR, R.CITY_LEAD),
     "read_case": down(*COUNTY, *CITY, R.PROVINCE_VIEWER),
     "write_case": own(R.COUNTY_SUPERVISOR, R.COUNTY_LEAD),  # interviews, inspections, conclusions
     "write_above": down(R.CITY_SUPERVISOR, R.CITY_LEAD),  # the same where the city handles it

@@ -1,5 +1,6 @@
 """What people fill in when they raise an alert, change a grade, or decide about a proposed case."""
 
+import re
 from typing import Any
 
 from django import forms
@@ -7,9 +8,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from accounts.models import Bureau
+from alerts.actions.events import Happening
 from alerts.actions.raising import LEAST_WORDS, Suspicion
+from alerts.causes import CAUSES
 from alerts.detection import FAMILIES
-from alerts.models import Grade, Origin
+from alerts.models import Grade, MarketEvent, Origin, Reason
+from alerts.naming import code_of, title_of
 from sources.models import Retailer, RetailerQuerySet, Staff
 
 ORIGINS = [(one.value, one.label) for one in (Origin.PERSON, Origin.TIP, Origin.COMPLAINT)]
@@ -138,3 +142,114 @@ class GroupForm(forms.Form):
     version = forms.IntegerField()
     note = forms.CharField(required=False, max_length=500)
     code = forms.CharField(required=False, max_length=40)
+
+
+PROOFS = "application/pdf,image/jpeg,image/png"
+MOST_BYTES = 20 * 2**20
+DAY = forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d")
+
+
+class ExemptionForm(forms.Form):
+    """For one of an alert's reasons: until when its rule is to stay silent, why, and the proof."""
+
+    reason = forms.ModelChoiceField(queryset=Reason.objects.none(), label="规则", widget=SELECT)
+    cause = forms.ChoiceField(label="原因", choices=list(CAUSES.items()), widget=SELECT)
+    until = forms.DateField(
+        label="有效期至",
+        widget=DAY,
+        help_text="最长90天；偏离扩大到现在的两倍时提前终止。",
+        error_messages={"required": "请填写截止日。", "invalid": "请填写有效的日期。"},
+    )
+    note = forms.CharField(
+        label="依据",
+        min_length=LEAST_WORDS,
+        max_length=500,
+        widget=forms.Textarea(attrs={"class": "form-control", "rows": 3}),
+        error_messages={
+            "required": "请写明依据。",
+            "min_length": f"请写明依据，至少{LEAST_WORDS}个字。",
+        },
+    )
+    proof = forms.FileField(
+        label="证明材料",
+        widget=forms.ClearableFileInput(attrs={"class": "form-control", "accept": PROOFS}),
+        help_text="PDF 或照片，不超过20 MB。",
+        error_messages={"required": "请上传证明材料，如照片、证明或核实记录。"},
+    )
+
+    def __init__(self, *args: Any, reasons: QuerySet[Reason], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["reason"]
+        field.queryset = reasons  # type: ignore[attr-defined]
+        field.label_from_instance = lambda one: (  # type: ignore[attr-defined]
+            f"{code_of(one.detector)} {title_of(one.detector)}"
+        )
+
+    def clean_proof(self) -> Any:
+        proof = self.cleaned_data["proof"]
+        if proof.size > MOST_BYTES:
+            raise ValidationError("证明材料超过20 MB，没有保存。请压缩后再传。")
+        if proof.content_type not in PROOFS.split(","):
+            raise ValidationError("只能上传 PDF、JPEG 或 PNG 文件。")
+        return proof
+
+
+class WordsForm(forms.Form):
+    """A decision's words."""
+
+    words = forms.CharField(required=False, max_length=500)
+
+
+class EventForm(forms.Form):
+    bureaus = forms.ModelMultipleChoiceField(
+        queryset=Bureau.objects.none(),
+        label="单位",
+        to_field_name="code",
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "请选择单位。"},
+    )
+    kind = forms.ChoiceField(label="类型", choices=list(MarketEvent.Kind.choices), widget=SELECT)
+    name = forms.CharField(
+        label="名称",
+        max_length=100,
+        widget=TEXT,
+        error_messages={"required": "请填写名称。"},
+    )
+    first = forms.DateField(
+        label="开始",
+        widget=DAY,
+        error_messages={"required": "请填写开始日。", "invalid": "请填写有效的日期。"},
+    )
+    last = forms.DateField(
+        label="结束",
+        widget=DAY,
+        error_messages={"required": "请填写结束日。", "invalid": "请填写有效的日期。"},
+    )
+    every_days = forms.IntegerField(
+        label="每隔几天",
+        required=False,
+        min_value=2,
+        max_value=60,
+        widget=forms.NumberInput(attrs={"class": "form-control"}),
+        help_text="圩日等重复的事件填写，如三天一圩填 3；从开始日算起。",
+    )
+    towns = forms.CharField(
+        label="乡镇", required=False, widget=TEXT, help_text="多个用顿号隔开；不填为全县。"
+    )
+    sku_ids = forms.CharField(
+        label="卷烟编码", required=False, widget=TEXT, help_text="新品、调价填写；不填为全部。"
+    )
+    note = forms.CharField(label="备注", required=False, max_length=500, widget=TEXT)
+
+    def __init__(self, *args: Any, bureaus: QuerySet[Bureau], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["bureaus"].queryset = bureaus  # type: ignore[attr-defined]
+
+    def happening(self) -> Happening:
+        given = {**self.cleaned_data}
+        given.pop("bureaus")
+        for name in ("towns", "sku_ids"):
+            given[name] = (
+                tuple(re.split(r"[、,，;；\s]+", given[name].strip())) if given[name] else ()
+            )
+        return Happening(**given)

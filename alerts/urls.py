@@ -1,7 +1,21 @@
 from django.urls import path
 
 from alerts import rule_urls
-from alerts.views import alert, board, exporting, groups, hits, lists, raising, runs, steps
+from alerts.views import (
+    alert,
+    board,
+    events,
+    exempting,
+    exporting,
+    floods,
+    groups,
+    hits,
+    lists,
+    raising,
+    runs,
+    screening,
+    steps,
+)
 
 app_name = "alerts"
 urlpatterns = [
@@ -15,8 +29,18 @@ urlpatterns = [
     path("alerts/<slug:code>/release/", steps.release, name="release"),
     path("alerts/<slug:code>/dismiss/", steps.dismiss, name="dismiss"),
     path("alerts/<slug:code>/reopen/", steps.reopen, name="reopen"),
+    path("alerts/<slug:code>/screen/", screening.screen, name="screen"),
     path("alerts/<slug:code>/grade/", raising.grade, name="grade"),
     path("alerts/<slug:code>/grade/<int:number>/", raising.review_grade, name="review_grade"),
+    path("alerts/<slug:code>/exempt/", exempting.exempt, name="exempt"),
+    path("exemptions/", exempting.exemptions, name="exemptions"),
+    path("exemptions/<int:number>/", exempting.exemption, name="exemption"),
+    path("exemptions/<int:number>/proof/", exempting.proof, name="proof"),
+    path("exemptions/<int:number>/decide/", exempting.decide, name="decide_exemption"),
+    path("events/", events.events, name="events"),
+    path("events/<int:number>/remove/", events.remove_event, name="remove_event"),
+    path("floods/", floods.floods, name="floods"),
+    path("floods/<int:number>/decide/", floods.decide_flood, name="decide_flood"),
     path("groups/", groups.groups, name="groups"),
     path("groups/<slug:code>/", groups.group, name="group"),
     path("groups/<slug:code>/accept/", groups.accept_group, name="accept_group"),

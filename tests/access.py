@@ -18,6 +18,7 @@ class Page:
 
 READ_ALERT = ("read_alert", "see_hidden")
 GRADE = ("grade_alert", "grade_above", "review_grade", "review_grade_above")
+DECIDE_EXEMPTION = ("exempt", "exempt_above", "claim_alert", "claim_above")
 READ_CASE = ("read_case", "see_hidden")
 WRITE_CASE = ("write_case", "write_above")
 
@@ -61,12 +62,22 @@ PAGES = {
     "alerts:alert": Page(READ_ALERT, "alert"),
     "alerts:claim": Page(("claim_alert", "claim_above"), "alert", post=True),
     "alerts:release": Page(("claim_alert", "claim_above"), "alert", post=True),
+    "alerts:screen": Page(("claim_alert", "claim_above"), "alert", post=True),
     "alerts:dismiss": Page(("dismiss_alert", "dismiss_orange", "dismiss_red"), "alert"),
     "alerts:reopen": Page(("dismiss_alert", "dismiss_orange", "dismiss_red"), "alert", post=True),
     "alerts:bulk_claim": Page(("claim_alert", "claim_above"), post=True),
     "alerts:new": Page(("raise_alert", "raise_above")),
     "alerts:grade": Page(GRADE, "alert"),
     "alerts:review_grade": Page(("review_grade", "review_grade_above"), "grade_change", post=True),
+    "alerts:exempt": Page(("claim_alert", "claim_above"), "alert"),
+    "alerts:exemptions": Page(READ_ALERT),
+    "alerts:exemption": Page(("read_alert",), "exemption"),
+    "alerts:proof": Page(("read_alert",), "exemption"),
+    "alerts:decide_exemption": Page(DECIDE_EXEMPTION, "exemption", post=True),
+    "alerts:events": Page(("read_alert",)),
+    "alerts:remove_event": Page(("manage_events",), "event", post=True),
+    "alerts:floods": Page(("decide_flood",)),
+    "alerts:decide_flood": Page(("decide_flood",), "flood", post=True),
     "alerts:groups": Page(READ_ALERT),
     "alerts:group": Page(("read_alert",), "group"),
     "alerts:accept_group": Page(("claim_alert", "claim_above"), "group", post=True),

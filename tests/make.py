@@ -9,12 +9,26 @@ import accounts.actions
 import jobs.actions
 from accounts.models import Bureau, User
 from accounts.permissions import Role
-from alerts.models import Alert, Grade, GradeChange, Group, Hit, Night, Reason, RuleVersion, State
+from alerts.models import (
+    Alert,
+    Exemption,
+    Flood,
+    Grade,
+    GradeChange,
+    Group,
+    Hit,
+    MarketEvent,
+    Night,
+    Reason,
+    RuleVersion,
+    State,
+)
 from cases.actions.inspections import start_inspection
 from cases.actions.inspections_planning import plan_inspection
 from cases.actions.interviews import Call, note_attempt, plan_interview
 from cases.actions.interviews_record import Statement, attach_recording, save_statement
 from cases.models import Attempt, Conclusion, Inspection, Interview
+from documents.actions import store_file
 from documents.models import StoredFile
 from jobs.models import Job
 from reports.actions import scoring
@@ -121,6 +135,36 @@ def group(*, at: Bureau | None = None, alerts: int = 2, **given: Any) -> Group:
     for _ in range(alerts):
         alert(at=place, group=made, link=f"2026-03-02|{made.link}", audience=made.audience)
     return made
+
+
+def exemption(*, at: Bureau | None = None, **given: Any) -> Exemption:
+    """One that waits for a second person, with a proof."""
+    place = at or bureau()
+    by = given.pop("made_by", None) or user("county_supervisor", at=place)
+    raised = given.pop("alert", None) or alert(at=place)
+    proof = store_file(
+        stream=io.BytesIO(b"%PDF-1.4 proof"), name="证明.pdf", bureau=place, purpose="exemption",
+        by=by, at=NOW,
+    )  # fmt: skip
+    given = {
+        "subject_kind": raised.subject_kind, "subject_id": raised.subject_id,
+        "subject_name": raised.subject_name, "detector": raised.detector, "cause": "N05",
+        "note": "门店已扩大，现场核实属实。", "size": 3.3, "since": DAY,
+        "until": DAY + dt.timedelta(days=60), "made_by": by, "made_at": NOW, "alert": raised,
+        "proof": proof, **given,
+    }  # fmt: skip
+    return Exemption.objects.create(bureau=place, **given)
+
+
+def event(*, at: Bureau | None = None, **given: Any) -> MarketEvent:
+    given = {"kind": "fair", "name": "新街圩", "first": DAY, "last": DAY, "made_at": NOW, **given}
+    return MarketEvent.objects.create(bureau=at or bureau(), **given)
+
+
+def flood(*, at: Bureau | None = None, **given: Any) -> Flood:
+    """A parked rule; in real life it is always a city's."""
+    given = {"on": DAY, "detector": "vol_order", "found": 80, "usual": 4.0, **given}
+    return Flood.objects.create(bureau=at or bureau(), **given)
 
 
 def hit(*, at: Bureau | None = None, **given: Any) -> Hit:

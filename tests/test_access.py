@@ -93,6 +93,9 @@ def grade_change(bureau):
 TARGETS = {
     "": lambda _: [],
     "grade_change": grade_change,
+    "exemption": lambda bureau: [make.exemption(at=bureau, note=f"{CANARY}{bureau.code}").pk],
+    "event": lambda bureau: [make.event(at=bureau, name=f"{CANARY}{bureau.code}").pk],
+    "flood": lambda bureau: [make.flood(at=bureau).pk],
     "group": lambda bureau: [make.group(at=bureau, reason=f"{CANARY}{bureau.code}").code],
     "person": person,
     "assignment": assignment,
@@ -127,6 +130,9 @@ TARGETS |= {
 COMMON = {"", "deadline", "job"}  # belong to no bureau
 MISSING = {
     "grade_change": ["YJ-000000-20260302-999", 10**9],
+    "exemption": [10**9],
+    "event": [10**9],
+    "flood": [10**9],
     "group": ["BA-000000-20260302-99"],
     "person": ["nobody"],
     "assignment": ["nobody", 10**9],
@@ -279,14 +285,15 @@ def test_what_is_hidden_is_found_by_city_and_discipline_only(name):
 
 LISTS = [
     "accounts:users", "sources:imports", "sources:retailers", "alerts:board", "alerts:alerts",
-    "alerts:hits", "alerts:runs", "alerts:groups", "sources:profile", "cases:reviews", "cases:inspections",
+    "alerts:hits", "alerts:runs", "alerts:groups", "alerts:exemptions", "alerts:events",
+    "alerts:floods", "sources:profile", "cases:reviews", "cases:inspections",
     "cases:interviews", "reports:reports", "reports:scores", "sources:seizures",
 ]  # fmt: skip
 
 
 LISTED = [
     "person", "batch", "retailer", "alert", "night", "interview", "inspection", "conclusion",
-    "report", "seizure", "group",
+    "report", "seizure", "group", "exemption", "event", "flood",
 ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from alerts.models.alerts import (
     Outcome,
     State,
 )
-from alerts.models.context import Exemption, MarketEvent
+from alerts.models.context import Exemption, ExemptionQuerySet, MarketEvent
 from alerts.models.corrections import Correction, Recheck
 from alerts.models.feedback import Draw, DrawnShop, Lesson
 from alerts.models.grades import Grade
@@ -33,6 +33,7 @@ __all__ = [
     "Draw",
     "DrawnShop",
     "Exemption",
+    "ExemptionQuerySet",
     "Flood",
     "Grade",
     "GradeChange",

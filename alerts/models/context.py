@@ -20,6 +20,21 @@ class ExemptionQuerySet(ScopedQuerySet["Exemption"]):
             until__gte=on,
         )
 
+    def with_counts(self) -> Self:
+        """Each with `times`: how often it kept its rule's finding off the list."""
+        return self.annotate(times=models.Count("kept_off"))
+
+    def by_urgency(self, *, today: dt.date, soon: dt.date) -> Self:
+        """What waits first, then what ends by `soon`, what is in force, and the rest."""
+        urgency = models.Case(
+            models.When(state="waiting", then=0),
+            models.When(state="approved", until__gte=today, until__lte=soon, then=1),
+            models.When(state="approved", until__gte=today, then=2),
+            default=3,
+            output_field=models.IntegerField(),
+        )
+        return self.order_by(urgency, "until", "-pk")
+
 
 class Exemption(Scoped):
     """One detector is silent about one subject until a day: with a reason and a proof."""

@@ -11,8 +11,10 @@ from django.utils import timezone
 from accounts.templatetags.ui import WEEKDAYS
 from alerts.causes import CAUSES, VIOLATIONS
 from alerts.detection import FAMILIES
-from alerts.models import Alert, Grade, State
+from alerts.models import Alert, Grade, MarketEvent, State
 from alerts.naming import code_of, title_of
+from alerts.proposing import AHEAD, RISING, propose_causes
+from sources.models import Retailer
 
 register = template.Library()
 
@@ -35,6 +37,11 @@ register.filter("detector_code", code_of)
 @register.filter
 def family_title(family: str) -> str:
     return FAMILIES.get(family, family)
+
+
+@register.filter
+def cause_title(code: str) -> str:
+    return CAUSES.get(code, code)
 
 
 @register.filter
@@ -134,3 +141,17 @@ def new_alert_link(context: template.Context, code: str) -> dict[str, Any]:
     """A button that raises an alert about a shop, for those who may: `sources` cannot link to it."""
     user = context["request"].user
     return {"code": code, "may": user.may("raise_alert") or user.may("raise_above")}
+
+
+@register.inclusion_tag("alerts/_proposals.html", takes_context=True)
+def proposed_causes(context: template.Context, alert: Alert) -> dict[str, Any]:
+    """What the calendar of market events suggests for an alert."""
+    if alert.family not in RISING or alert.subject_kind != "retailer":
+        return {"proposals": []}
+    user = context["request"].user
+    shops = Retailer.objects.visible_to(user, "read_alert").filter(code=alert.subject_id)
+    events = MarketEvent.objects.visible_to(user, "read_alert").filter(
+        bureau=alert.bureau_id, removed_at=None, last__gte=alert.on, first__lte=alert.on + AHEAD
+    )
+    town = shops.values_list("town", flat=True).first() or ""
+    return {"proposals": propose_causes(alert, events, town=town)}
