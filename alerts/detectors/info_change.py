@@ -7,6 +7,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from alerts.approvals import with_approval
 from alerts.cycles import with_news
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
@@ -25,11 +26,16 @@ class InfoChange(Detector):
     statutory = True
     inputs = (
         "changes.retailer_id", "changes.day", "changes.field", "changes.new_value",
-        "changes.old_value", "changes.bureau", "changes.batch_id", "changes.row_no",
+        "changes.old_value", "changes.operator", "changes.approver", "changes.bureau",
+        "changes.batch_id", "changes.row_no",
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.qty", "orders.bureau",
-        "orders.batch_id", "orders.row_no", "retailers.retailer_id", "retailers.bureau",
+        "orders.batch_id", "orders.row_no", "retailers.bureau",
+        "staff.staff_id", "staff.name", "staff.role",
     )  # fmt: skip
-    optional = ("changes.old_value",)
+    optional = (
+        "changes.old_value", "changes.operator", "changes.approver", "staff.staff_id",
+        "staff.name", "staff.role",
+    )  # fmt: skip
 
     title = "订货电话、账户或类别变更频繁"
     looks_for = (
@@ -63,13 +69,15 @@ class InfoChange(Detector):
     )
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
-        changes = with_news(self._changes(facts, on), facts.orders, on)
+        judged = with_approval(self._changes(facts, on), facts.staff)
+        changes = with_news(judged, facts.orders, on)
         counted = changes.group_by("bureau", "retailer_id").agg(
             times=_.count(),
             is_new=_.is_new.any(),
             phone=(_.field == "phone").cast("int64").sum(),
             account=(_.field == "account").cast("int64").sum(),
             type=(_.field == "type").cast("int64").sum(),
+            by_manager=(_.bare & _.by_manager).any(),
             taken_on=_.day.max(where=_.field != "type"),
         )
         orders = facts.orders.filter(_.day == on).group_by("retailer_id").agg(qty=_.qty.max())
@@ -95,6 +103,7 @@ class InfoChange(Detector):
                 "qty",
                 "often",
                 "ordered",
+                "by_manager",
                 subject_id=_.retailer_id,
                 surprise=((ibis.greatest(_.size, _.as_often) + 1) / (_.as_often + 1)).log10(),
             )
@@ -106,6 +115,8 @@ class InfoChange(Detector):
         if row["ordered"]:
             day = "当天" if not row["days"] else f"{row['days']}天后"
             text += f"，换电话或账户{day}订购{row['qty']:.0f}条"
+        if row["by_manager"]:
+            text += "；其中有客户经理操作而没有他人审批的"
         return text + "。"
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
@@ -115,13 +126,16 @@ class InfoChange(Detector):
         return stacked(
             rows_of(
                 changes.join(wanted, changes.retailer_id == wanted.subject_id),
-                "changes", "day", "field",
+                "changes", "day", "field", "operator", "approver",
             ),
             rows_of(
                 orders.join(wanted, orders.retailer_id == wanted.subject_id),
                 "orders", "day", "order_id", "qty",
             ),
         )  # fmt: skip
+
+    def staff_concerned(self, row: Mapping[str, Any]) -> bool:
+        return bool(row["by_manager"])
 
     def _changes(self, facts: Facts, on: dt.date) -> ir.Table:
         """Real changes of these fields in the days that count, today's included."""

@@ -11,6 +11,7 @@ from alerts.cycles import with_news
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from alerts.rates import bursts
+from alerts.texts import plain_name
 from alerts.wording import date
 from sources.facts import Facts
 
@@ -54,13 +55,13 @@ class PayerName(Detector):
         place = ibis.row_number().over(group_by="retailer_id", order_by=newest)
         fresh = paid.filter(_.is_new, _.hit).mutate(place=place).filter(_.place == 0)
         members = (
-            facts.staff.mutate(payer=_plain(_.name))
+            facts.staff.mutate(payer=plain_name(_.name))
             .filter(_.payer.notnull())
             .group_by("payer")
             .agg(staff_id=_.staff_id.min(), role=ibis.coalesce(_.role.min(), "内部人员"))
         )
         others = (
-            facts.retailers.mutate(payer=_plain(_.licensee))
+            facts.retailers.mutate(payer=plain_name(_.licensee))
             .filter(_.payer.notnull())
             .group_by("bureau", "payer")
             .agg(shops=_.retailer_id.nunique())
@@ -89,10 +90,10 @@ class PayerName(Detector):
         since = on - dt.timedelta(weeks=26)
         payments = facts.payments.filter(_.day > since, _.day <= on)
         shops = facts.retailers.select(
-            "retailer_id", holder=_plain(_.licensee), shop=_plain(_.name)
+            "retailer_id", holder=plain_name(_.licensee), shop=plain_name(_.name)
         ).filter(_.holder.notnull())
         known = (
-            payments.mutate(payer=_plain(_.payer_name))
+            payments.mutate(payer=plain_name(_.payer_name))
             .filter(_.payer.notnull())
             .join(shops, "retailer_id")
         )
@@ -119,11 +120,3 @@ class PayerName(Detector):
 
     def staff_concerned(self, row: Mapping[str, Any]) -> bool:
         return bool(row["staff_id"])
-
-
-def _plain(name: ibis.Deferred) -> ibis.Deferred:
-    """A name without spaces and middle dots; null where there is none or it is masked."""
-    for mark in (" ", "\u3000", "·", "•", "．"):
-        name = name.replace(mark, "")
-    hidden = name.contains("*") | name.contains("＊")
-    return ibis.ifelse(hidden, None, name.nullif(""))

@@ -11,6 +11,7 @@ from ibis import Deferred, _
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from alerts.links import PER_OTHER, principals
+from alerts.texts import plain_address
 from sources.facts import Facts
 
 CELL = 0.002  # degrees, some 200 metres: wider than any distance asked for
@@ -76,7 +77,7 @@ class PlaceShared(Detector):
 
     def _shops(self, facts: Facts) -> ir.Table:
         known = facts.retailers.join(principals(facts.retailers), "retailer_id")
-        address = _plain(_.address)
+        address = plain_address(_.address)
         return known.mutate(
             place=ibis.ifelse(address.length() >= self.letters, address, None),
             row=(_.lat / CELL).floor().cast("int64"),
@@ -131,10 +132,3 @@ def _distance() -> Deferred:
     north = (_.lat - _.y) * DEGREE
     east = (_.lon - _.x) * DEGREE * _.lat.radians().cos()
     return (north * north + east * east).sqrt()
-
-
-def _plain(address: Deferred) -> Deferred:
-    """An address without spaces and the marks that people leave out."""
-    for mark in (" ", "\u3000", "，", ",", "、", "。", "-", "－", "（", "）", "(", ")"):
-        address = address.replace(mark, "")
-    return address.nullif("")

@@ -7,13 +7,12 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from alerts.approvals import with_approval
 from alerts.cycles import with_news
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from alerts.wording import date
 from sources.facts import Facts
-
-MANAGER = "客户经理"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,22 +106,9 @@ class TierChange(Detector):
             old=_.old_value.try_cast("int64"), new=_.new_value.try_cast("int64")
         )
         tiers = tiers.filter(_.old.notnull(), _.new.notnull(), _.old != _.new)
-        approver, operator = _.approver.nullif(""), _.operator.nullif("")
-        noted = tiers.group_by("bureau").agg(noted=approver.notnull().any())
-        own = ibis.coalesce(approver == operator, False)
         daily = tiers.group_by("bureau", "day").agg(together=_.retailer_id.nunique())
-        judged = (
-            tiers.join(noted, "bureau")
-            .join(daily, ["bureau", "day"])
-            .mutate(step=_.new - _.old, bare=_.noted & (approver.isnull() | own))
-        )
-        managers = facts.staff.filter(ibis.coalesce(_.role, "") == MANAGER)
-        named = ibis.union(
-            managers.select(operator="staff_id"), managers.select(operator="name"), distinct=True
-        )
-        manual = named.filter(_.operator.notnull()).mutate(by_manager=True)
-        marked = judged.left_join(manual, "operator").drop("operator_right")
-        marked = marked.mutate(by_manager=ibis.coalesce(_.by_manager, False))
+        judged = tiers.join(daily, ["bureau", "day"]).mutate(step=_.new - _.old)
+        marked = with_approval(judged, facts.staff)
         return with_news(marked, facts.orders, on)
 
     def sentence(self, row: Mapping[str, Any]) -> str:

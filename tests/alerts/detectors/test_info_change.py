@@ -83,3 +83,22 @@ def test_it_accepts(changes):
 
 def test_an_order_alone_is_nothing():
     assert not found(book("", "o1 R1 2026-03-30 90"))
+
+
+@pytest.mark.parametrize(
+    ("by", "concerned"),
+    [("S1 -", True), ("农某 农某", True), ("S1 S2", False), ("S2 -", False), ("- -", False)],
+    ids=["a manager alone", "approved by himself", "approved", "a clerk", "not noted"],
+)
+def test_a_manager_who_changed_it_alone_goes_above(by, concerned):
+    changes = f"""
+        retailer_id  day         field  old_value  new_value  operator  approver
+        R1           2026-02-01  phone  a          b          S2        S9
+        R1           2026-03-30  phone  b          c          {by}
+    """
+    staff = "staff_id name role\nS1 农某 客户经理\nS2 韦某 内管员"
+    tables = facts(changes=changes, orders=ORDERS, retailers=RETAILERS, staff=staff)
+
+    (row,) = found(tables)
+    assert InfoChange().staff_concerned(row) is concerned
+    assert ("客户经理操作而没有他人审批" in InfoChange().sentence(row)) is concerned

@@ -1,9 +1,10 @@
 import datetime as dt
 
+import ibis
 import pytest
 
 from alerts.detectors.licence_mismatch import LicenceMismatch
-from sources.facts import rows
+from sources.facts import Facts, rows
 from tests.tables import facts
 
 ON = dt.date(2026, 3, 30)
@@ -82,3 +83,51 @@ def test_a_shop_without_a_number_is_told_so():
 
     (row,) = found(book(orders="1 R1 2026-03-30 30", retailers=retailers))
     assert LicenceMismatch().sentence(row).startswith("客户档案没有证号，")
+
+
+def addressed(here, there, alike=9):
+    """Shop A with the address of each system, and others with the same in both."""
+    shops = ["A L0 龙某 " + here] + [f"R{n} L{n} 某某 龙州镇{n}号" for n in range(1, alike + 1)]
+    held = ["L0 A 龙某 " + there] + [f"L{n} R{n} 某某 龙州镇{n}号" for n in range(1, alike + 1)]
+    return facts(
+        retailers="retailer_id licence_no licensee address\n" + "\n".join(shops),
+        licences="licence_no retailer_id holder address\n" + "\n".join(held),
+        orders="order_id retailer_id day qty\n1 A 2026-03-30 30",
+    )
+
+
+def test_another_address_is_told_but_breaks_no_rule_by_itself():
+    (row,) = found(addressed("龙州镇独山路8号", "水口镇共和街2号"))
+
+    assert row["surprise"] == pytest.approx(0.74, abs=0.01)
+    assert LicenceMismatch().floor(row) is None
+    assert not LicenceMismatch().hit(row)
+    assert LicenceMismatch().sentence(row) == "营销系统登记的经营地址与许可证系统登记的不是一处。"
+
+
+@pytest.mark.parametrize(
+    ("here", "there"),
+    [
+        ("龙州镇独山路8号", "广西龙州县龙州镇独山路8-号"),
+        ("龙州镇独山路8号", "-"),
+        ("龙州镇独山路8号", "龙州镇独山路*号"),
+    ],
+    ids=["written out", "unknown", "masked"],
+)
+def test_it_accepts_the_same_place_in_other_words(here, there):
+    assert not found(addressed(here, there))
+
+
+@pytest.mark.parametrize(("alike", "hits"), [(5, 1), (4, 0)])
+def test_where_a_fifth_differs_the_systems_merely_write_otherwise(alike, hits):
+    assert len(found(addressed("龙州镇独山路8号", "水口镇共和街2号", alike))) == hits
+
+
+def test_a_person_and_a_place_are_told_together():
+    tables = addressed("龙州镇独山路8号", "水口镇共和街2号")
+    held = tables.tables["licences"].mutate(holder=ibis.literal("某某"))
+
+    (row,) = found(Facts(tables={**tables.tables, "licences": held}))
+    assert LicenceMismatch().sentence(row) == (
+        "营销系统登记负责人为龙某，许可证系统登记为某某，两者不一致，经营地址也不一致。"
+    )
