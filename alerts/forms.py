@@ -50,6 +50,13 @@ class StepForm(forms.Form):
     version = forms.IntegerField(required=False)
 
 
+class ScreenForm(forms.Form):
+    """A screening step's button."""
+
+    step = forms.IntegerField(min_value=1, max_value=6)
+    done = forms.TypedChoiceField(choices=[("1", "已做完"), ("0", "撤回")], coerce="1".__eq__)
+
+
 class Codes(forms.MultipleChoiceField):
     """Codes of rows; which of them the user may act on is the queryset's business."""
 

@@ -68,7 +68,7 @@ def _trace(facts: Facts, on: dt.date, bureau: str, sku: str) -> Picture | None:
         "groups": [one for one in groups if one["rows"]],
         "shops": shops[:MOST_SHOPS],
         "finding": _finding(bought, shops, groups[:2], on),
-        "steps": _steps(facts, on, me, bought, shops),
+        "helps": _helps(facts, on, me, bought, shops),
     }
 
 
@@ -176,26 +176,23 @@ def _finding(bought: list[Row], shops: list[Picture], groups: list[Picture], on:
     return f"{text}{leads}。"
 
 
-def _steps(
+def _helps(
     facts: Facts, on: dt.date, me: Mapping[str, Any], bought: list[Row], shops: list[Picture]
-) -> list[Picture]:
-    """The six screening principles, each with what is known to it."""
-    remote = sum(row["market_type"] in RURAL for row in shops[:MOST_SHOPS])
-    above = [row for row in shops[:MOST_SHOPS] if row["last"] and row["this"] > 2 * row["last"]]
+) -> list[str]:
+    """What is known to each of the six screening steps (`alerts.actions.screening`)."""
+    top = shops[:MOST_SHOPS]
+    remote = sum(row["market_type"] in RURAL for row in top)
+    above = sum(row["this"] > 2 * row["last"] > 0 for row in top)
     focus = "是重点关注品规" if me.get("is_focus") else "不是重点关注品规"
     state = f"，市场状态{me['market_state']}" if me.get("market_state") else ""
-    helps = [
-        ("排除新品引进、到货不均、节假日", _excuses(facts, on, me, bought)),
-        ("是否及时发现", _peak(bought, on)),
-        ("批零倒挂或已有外流的列为重点", f"该规格{focus}{state}；{_street(facts, on, me)}"),
-        ("按品牌、区域、线路曲线定位突增", "见上方曲线和分区域、分线路合计。"),
-        (
-            "从总量异常的订单中挑重点规格突增户",
-            f"增订最多的户中有{len(above)}户本月超过上月全月的2倍。",
-        ),
-        ("从均价异常的订单中挑偏远、低档户", f"增订最多的户中有{remote}户在乡村。"),
+    return [
+        _excuses(facts, on, me, bought),
+        _peak(bought, on),
+        f"该规格{focus}{state}；{_street(facts, on, me)}。",
+        "见上方曲线和分乡镇、分线路、同品牌合计。",
+        f"增订最多的户中有{above}户本月超过上月全月的2倍。",
+        f"增订最多的户中有{remote}户在乡村。",
     ]
-    return [{"title": title, "help": text} for title, text in helps]
 
 
 def _excuses(facts: Facts, on: dt.date, me: Mapping[str, Any], bought: list[Row]) -> str:

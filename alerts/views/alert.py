@@ -21,6 +21,7 @@ from alerts.states import UNDO_WITHIN, Step, may_go, right_to
 from alerts.views.cells import cell
 from alerts.views.comparing import compare
 from alerts.views.correcting import Notes, batches_of, notes_on, told
+from alerts.views.screening import screening_of
 from audit.models import Event
 from sources.models import Batch, Completeness, RetailerVersion
 from sources.wording import status_title
@@ -68,6 +69,7 @@ def alert(request: StaffRequest, code: str) -> HttpResponse:
         "order": picture.get("order"),
         "order_lines": picture.get("order_lines"),
         "sku": picture.get("sku"),
+        **_screening(found, picture, request.user),
         "compare": compare(shop, on=found.on) if shop else None,
         "facts": _facts(shop) if shop else None,
         "retailer_url": _retailer_url(found, shop),
@@ -78,6 +80,13 @@ def alert(request: StaffRequest, code: str) -> HttpResponse:
         **_steps(found, request.user),
     }
     return render(request, "alerts/alert.html", context)
+
+
+def _screening(found: Alert, picture: dict[str, Any], user: User) -> dict[str, Any]:
+    """The steps from a product's alert to a clue; other alerts have none."""
+    if found.subject_kind != "sku":
+        return {}
+    return screening_of(found, (picture.get("sku") or {}).get("helps", []), user)
 
 
 def _reasons(found: Alert) -> list[Reason]:

@@ -17,7 +17,7 @@ CLAIMING = ("claim_alert", "claim_above")
 DISMISSING = ("dismiss_alert", "dismiss_orange", "dismiss_red")
 
 
-def _within(request: StaffRequest, rights: tuple[str, ...]) -> AlertQuerySet:
+def within_rights(request: StaffRequest, rights: tuple[str, ...]) -> AlertQuerySet:
     """Alerts for which the user has any of the rights."""
     found = [Alert.objects.visible_to(request.user, right) for right in rights]
     return functools.reduce(operator.or_, found)
@@ -25,7 +25,7 @@ def _within(request: StaffRequest, rights: tuple[str, ...]) -> AlertQuerySet:
 
 @require_POST
 def claim(request: StaffRequest, code: str) -> HttpResponse:
-    alert = get_object_or_404(_within(request, CLAIMING), code=code)
+    alert = get_object_or_404(within_rights(request, CLAIMING), code=code)
     form = StepForm(request.POST)
     version = form.cleaned_data["version"] if form.is_valid() else None
     try:
@@ -43,7 +43,7 @@ def bulk_claim(request: StaffRequest) -> HttpResponse:
         raise Http404
     form = BulkForm(request.POST)
     codes = form.cleaned_data["codes"] if form.is_valid() else []
-    chosen = _within(request, CLAIMING).filter(code__in=codes)
+    chosen = within_rights(request, CLAIMING).filter(code__in=codes)
     claimed, refused = actions.claim_alerts(alerts=chosen, by=request.user, now=timezone.now())
     if claimed:
         messages.success(request, f"已领取 {claimed} 条预警。")
@@ -56,7 +56,7 @@ def bulk_claim(request: StaffRequest) -> HttpResponse:
 
 @require_POST
 def release(request: StaffRequest, code: str) -> HttpResponse:
-    alert = get_object_or_404(_within(request, CLAIMING), code=code)
+    alert = get_object_or_404(within_rights(request, CLAIMING), code=code)
     form = StepForm(request.POST)
     version = form.cleaned_data["version"] if form.is_valid() else None
     try:
@@ -71,7 +71,7 @@ def release(request: StaffRequest, code: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def dismiss(request: StaffRequest, code: str) -> HttpResponse:
     alert = get_object_or_404(
-        _within(request, DISMISSING).select_related("bureau", "holder"), code=code
+        within_rights(request, DISMISSING).select_related("bureau", "holder"), code=code
     )
     form = DismissForm(request.POST or None)
     if form.is_valid():
@@ -89,7 +89,7 @@ def dismiss(request: StaffRequest, code: str) -> HttpResponse:
 
 @require_POST
 def reopen(request: StaffRequest, code: str) -> HttpResponse:
-    alert = get_object_or_404(_within(request, DISMISSING), code=code)
+    alert = get_object_or_404(within_rights(request, DISMISSING), code=code)
     try:
         actions.reopen_alert(alert=alert, by=request.user, now=timezone.now())
     except ValidationError as error:

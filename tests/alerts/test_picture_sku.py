@@ -1,10 +1,18 @@
+import contextlib
 import datetime as dt
 import json
+from dataclasses import dataclass
 
 import pytest
 from django.urls import reverse
+from ibis import _
 
+from alerts import panels
+from alerts.actions import nights, rules
 from alerts.actions.picture_sku import trace
+from alerts.detection import Detector
+from alerts.evidence import rows_of
+from alerts.models import Alert
 from tests import make
 from tests.tables import facts
 
@@ -95,26 +103,24 @@ def test_at_most_twenty_shops_are_shown():
 
 
 def test_the_six_principles_come_with_what_is_known():
-    steps = sku(
+    helps = sku(
         market_prices="day sku_id price\n2026-03-02 K1 29000",
         calendar="week_start is_holiday_week\n2026-02-16 true\n2026-01-26 true\n2026-01-19 true",
-    )["steps"]
+    )["helps"]
 
-    assert [one["help"] for one in steps] == [
+    assert helps == [
         "上市不满90天；两个月内节假日周2个；本月2天有售，上月3天有售。",
         "本月最多的一天是3月24日，70条，距今0天。",
-        "该规格是重点关注品规，市场状态紧俏；市场价格中位290元，批发价300元，倒挂",
-        "见上方曲线和分区域、分线路合计。",
+        "该规格是重点关注品规，市场状态紧俏；市场价格中位290元，批发价300元，倒挂。",
+        "见上方曲线和分乡镇、分线路、同品牌合计。",
         "增订最多的户中有1户本月超过上月全月的2倍。",
         "增订最多的户中有1户在乡村。",
     ]
 
 
 def test_without_prices_or_launch_date_it_says_so():
-    helps = " ".join(
-        one["help"]
-        for one in sku(skus="sku_id sku_name wholesale_price\nK1 真龙（起源） 30000")["steps"]
-    )
+    skus = "sku_id sku_name wholesale_price\nK1 真龙（起源） 30000"
+    helps = "".join(sku(skus=skus)["helps"])
 
     assert "没有上市日期" in helps
     assert "没有近90天的市场价格可比" in helps
@@ -148,3 +154,44 @@ def test_other_alerts_have_no_such_part(client, supervisor):
     page = client.get(reverse("alerts:alert", args=[make.alert().code])).content.decode()
 
     assert 'id="sku"' not in page
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sold(Detector):
+    key = "sold"
+    code = "T-3"
+    family = "INT"
+    scope = "bureau"
+    subject = "sku"
+    inputs = ("lines.sku_id", "lines.day", "lines.qty", "lines.bureau")
+    title = looks_for = why_it_matters = innocent_causes = next_steps = "卖得多的规格"
+
+    def find(self, facts, on):
+        sums = facts.lines.filter(_.day == on).group_by("bureau", "sku_id").agg(qty=_.qty.sum())
+        return sums.filter(_.qty > 60).select("bureau", "qty", subject_id=_.sku_id, surprise=_.qty)
+
+    def sentence(self, row):
+        return f"当日售出{row['qty']:.0f}条，多于平常。"
+
+    def evidence(self, facts, on, found):
+        mine = facts.lines.join(found.select("subject_id"), _.sku_id == found.subject_id)
+        return rows_of(mine, "lines", "day", "qty")
+
+
+def test_a_night_keeps_the_picture_with_the_alert(db, monkeypatch):
+    for code in ("451423", "451499"):
+        make.bureau(code)
+    known = tables(orders="order_id retailer_id day qty bureau\ne R2 2026-03-24 70 451423")
+
+    @contextlib.contextmanager
+    def open_facts(*, on, bureaus):
+        yield known
+
+    monkeypatch.setattr(rules, "all_detectors", lambda: (Sold,))
+    monkeypatch.setattr(panels, "PANELS", {})
+    monkeypatch.setattr("sources.lake.open_facts", open_facts)
+
+    nights.run_night(on=ON, city=make.bureau("4514"), now=dt.datetime(2026, 3, 25, tzinfo=dt.UTC))
+
+    alert = Alert.objects.get(bureau__code="451423")
+    assert alert.picture == trace(known, ON, "451423", "K1")
