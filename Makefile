@@ -7,7 +7,7 @@ PYTEST := $(BIN)/pytest
 PRODUCTION := env DEBUG=0 HTTPS=1 DJANGO_SETTINGS_MODULE=neiguan.checking ALLOWED_HOSTS=neiguan.example \
 	SECRET_KEY=0ATn7sRgPpM1ukSdyUQbVx2Zc9JhLwE4oKfXqGiYt8eWrBvC5mDl6NzHj3a LAKE_URL=/nonexistent/lake
 
-.PHONY: help setup dev run test test-long test-spark check fmt migrations browser bench reset
+.PHONY: help setup dev run test test-long test-spark check fmt migrations browser bench bench-detection reset
 
 help:  ## 列出目标
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t14
@@ -23,6 +23,10 @@ $(VENV)/.run-installed: requirements.txt | $(BIN)/python
 $(VENV)/.dev-installed: requirements.txt requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/.run-installed
+
+$(VENV)/.bench-installed: requirements.txt requirements-bench.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.txt
+	@touch $@
 
 setup: $(VENV)/.run-installed  ## 建立 .venv 并安装依赖（第二次立即完成）
 
@@ -62,7 +66,10 @@ browser: dev  ## 安装 Chromium（需 root 与 apt-get；否则浏览器测试�
 	@$(BIN)/python -m tests.browser_setup
 
 bench: setup  ## 运行性能测试
-	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	$(BIN)/python bench/import_ratio.py
+
+bench-detection: $(VENV)/.bench-installed  ## 检测质量：make bench-detection CITY=带答案的文件夹
+	$(BIN)/python -m bench.detection $(CITY)
 
 reset:  ## 停止服务并删除本机数据（先确认）
 	@test -x $(BIN)/python || { echo "没有可删除的数据"; exit 0; }; $(BIN)/python -m neiguan.reset
