@@ -1,0 +1,120 @@
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+from ibis import _
+
+from alerts.clusters import working_days_left
+from alerts.detection import Detector, param
+from alerts.evidence import rows_of, stacked
+from alerts.wording import cartons
+from sources.facts import Facts
+
+
+@dataclass(frozen=True, kw_only=True)
+class MonthEndPush(Detector):
+    key = "month_end_push"
+    code = "INT-09"
+    family = "INT"
+    scope = "bureau"
+    subject = "route"
+    inputs = (
+        "orders.order_id", "orders.retailer_id", "orders.day", "orders.qty", "orders.bureau",
+        "orders.batch_id", "orders.row_no", "retailers.retailer_id", "retailers.route",
+    )  # fmt: skip
+
+    title = "线路月末集中冲量"
+    looks_for = "一条线路当月三成半以上的销量集中在最后三个工作日，与平时比，增幅远大于全县。"
+    why_it_matters = "月末冲量常是为完成任务，货压到店里就容易往外走。"
+    innocent_causes = "节日前备货；月初停止订货后补订；访销日调整到月末。"
+    next_steps = (
+        "一、对照当月任务进度和上月同期，找出月末增量最大的十户；"
+        "二、电话了解是否自愿，下月初核对库存。"
+    )
+
+    days: int = param(
+        3, help="月末最后几个工作日", unit="天", low=1, high=10, source="domain §4.8（设计）"
+    )
+    share: float = param(
+        0.35, help="占全月销量超过", unit="比例", low=0.1, high=1, source="domain §4.8（设计）"
+    )
+    times: float = param(
+        1.5,
+        help="与前8周同样星期几平均之比，达到全县之比的（含）",
+        unit="倍",
+        low=1,
+        high=10,
+        source="本系统设定",
+    )
+    least: float = param(
+        500, help="月末销量达到（含）", unit="条", low=1, high=100000, source="本系统设定"
+    )
+    rarity: float = param(
+        3.7, help="冲量的罕见程度按", unit="lg", low=1, high=12, source="本系统设定"
+    )
+
+    def find(self, facts: Facts, on: dt.date) -> ir.Table:
+        """One row a line, on the month's last working day: weekdays against their like, and the county."""
+        orders = self._orders(facts, on)
+        first = _last_days(on, self.days)
+        day = ["bureau", "route", "day"]
+        daily = orders.group_by(day).agg(qty=_.qty.sum())
+        daily = daily.mutate(weekday=_.day.delta(ibis.date(1970, 1, 5), unit="day") % 7)
+        past = (
+            daily.filter(_.day < first)
+            .group_by("bureau", "route", "weekday")
+            .agg(usual=_.qty.sum() / 8.0)
+        )
+        last = daily.filter(_.day >= first)
+        month = (
+            daily.filter(_.day >= on.replace(day=1))
+            .group_by("bureau", "route")
+            .agg(month=_.qty.sum())
+        )
+        sums = last.left_join(past, ["bureau", "route", "weekday"])
+        sums = sums.group_by("bureau", "route").agg(qty=_.qty.sum(), usual=_.usual.sum())
+        whole = sums.group_by("bureau").agg(market=_.qty.sum() / _.usual.sum().nullif(0))
+        told = sums.join(month, ["bureau", "route"]).join(whole, "bureau")
+        told = told.mutate(share=_.qty / _.month.nullif(0), times=_.qty / _.usual.nullif(0))
+        return told.filter(
+            _.qty >= self.least,
+            _.share > self.share,
+            _.times >= self.times * ibis.greatest(_.market, 1.0),
+        ).select(
+            "bureau", "qty", "month", "share", "usual", "times", "market", subject_id=_.route,
+            surprise=ibis.literal(self.rarity, "float64"),
+        )  # fmt: skip
+
+    def sentence(self, row: Mapping[str, Any]) -> str:
+        return (
+            f"线路{row['subject_id'][:20]}当月售{cartons(row['month'])}，最后{self.days}个工作日"
+            f"售{cartons(row['qty'])}，占{row['share']:.0%}；前8周同样几天平均{cartons(row['usual'])}，"
+            f"为{row['times']:.1f}倍（全县{row['market']:.1f}倍）。"
+        )
+
+    def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
+        wanted = found.select("subject_id", "bureau", route="subject_id")
+        last = self._orders(facts, on).filter(_.day >= _last_days(on, self.days))
+        mine = last.join(wanted, ["bureau", "route"])
+        return stacked(rows_of(mine, "orders", "day", "order_id", "retailer_id", "qty"), by="qty")
+
+    def staff_concerned(self, row: Mapping[str, Any]) -> bool:  # noqa: ARG002
+        return True
+
+    def _orders(self, facts: Facts, on: dt.date) -> ir.Table:
+        """The orders of the eight weeks before the last days, and theirs; none on other days."""
+        since = _last_days(on, self.days) - dt.timedelta(weeks=8)
+        orders = facts.orders.filter(_.day >= since, _.day <= on, _.qty > 0)
+        if working_days_left(on):
+            orders = orders.filter(_.day > on)
+        routes = facts.retailers.filter(_.route.notnull()).select("retailer_id", "route")
+        return orders.join(routes, "retailer_id")
+
+
+def _last_days(on: dt.date, days: int) -> dt.date:
+    """The first of so many working days that end on a day."""
+    found = [on - dt.timedelta(days=n) for n in range(20)]
+    return [day for day in found if day.weekday() < 5][days - 1]
