@@ -196,17 +196,27 @@ def _room(late: Late) -> tuple[float, int]:
     Its budget is what it was; a county that had no orders then counts with those it has now.
     """
     ground = late.ground
-    seen = Sighting.objects.filter(on=ground.on, listed=True, alert__bureau__in=_pks(ground))
-    listed = list(seen.exclude(alert__origin=Origin.AUDIT).values_list("score", "grade"))
     ordered = sum(
         night.retailers or late.again.shops[code]
         for code, night in ground.nights.items()
         if code != ground.city.code
     )
-    by_score = [score for score, grade in listed if grade == ground.policy.grade(score)]
-    outside = sum(grade == Grade.RED != ground.policy.grade(score) for score, grade in listed)
-    taken = len(listed) - outside  # floors that are red stand outside the budget
-    return min(by_score, default=math.inf), ground.policy.budget(ordered) - taken
+    floors: dict[Key, str] = {}
+    for (key, _detector), (_surprise, floor) in _told(ground).items():
+        floors[key] = higher(floor, floors.get(key, ""))
+    seen = Sighting.objects.filter(on=ground.on, listed=True, alert__bureau__in=_pks(ground))
+    scores, taken = [], set()
+    for one in seen.exclude(alert__origin=Origin.AUDIT).select_related("alert__bureau"):
+        floor = floors.get(_key(one.alert), "")
+        if not floor:
+            scores.append(one.score)
+        if floor != Grade.RED:  # red floors stand outside the budget
+            taken.add(one.alert.link or one.alert.code)
+    return min(scores, default=math.inf), ground.policy.budget(ordered) - len(taken)
+
+
+def _key(alert: Alert) -> Key:
+    return alert.bureau.code, alert.subject_kind, alert.subject_id, alert.audience
 
 
 def _listings(ground: Ground) -> pd.DataFrame:
