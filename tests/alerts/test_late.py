@@ -7,6 +7,7 @@ import time_machine
 
 import jobs.actions
 from accounts.models import Audience, Notice
+from accounts.permissions import Role
 from alerts import panels
 from alerts.actions import late, nights, rules
 from alerts.models import (
@@ -148,6 +149,7 @@ def test_a_late_row_makes_a_late_alert_that_says_so(city, send):
     assert alert.pushed_at == NOON
     assert alert.sentence == "3月4日补报的数据显示：本次订购99条，超过20条。"
     reason = alert.reasons.get()
+    assert reason.recheck is not None
     assert reason.recheck.night.bureau == alert.bureau
     assert [row["qty"] for row in reason.evidence] == [99.0, 12.0]
     assert alert.hits.get().sentence == alert.sentence
@@ -237,6 +239,26 @@ def test_what_concerns_staff_is_not_counted_for_the_county(city, send):
     assert hidden.origin == Origin.LATE
     assert counted()["4514"][1] == 1
     assert counted()["451423"][1] == 0
+
+
+@pytest.mark.parametrize(
+    ("role", "code", "status"),
+    [
+        (Role.COUNTY_SUPERVISOR, "451423", 404),
+        (Role.COUNTY_SUPERVISOR, "451424", 404),
+        (Role.CITY_SUPERVISOR, "4514", 200),
+    ],
+)
+def test_notes_on_hidden_alerts_are_for_the_city(city, send, client, role, code, status):
+    Alert.objects.filter(subject_id="R1").update(audience=Audience.ABOVE)
+    send("D1,R1,2026-03-02,,60\n")
+    assert counted()["451423"][0] == 0
+    client.force_login_now(make.user(role, at=make.bureau(code)))
+
+    response = client.get(Alert.objects.get(subject_id="R1").get_absolute_url())
+
+    assert response.status_code == status
+    assert ("数据有更正" in response.content.decode()) is (status == 200)
 
 
 def test_files_of_one_quarter_make_one_job(city):

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from accounts.permissions import Role
-from alerts.models import Night, Step
+from alerts.models import Night, Recheck, Step
 from jobs.models import Job
 from tests import make
 
@@ -31,6 +31,18 @@ def test_a_night_shows_its_steps(client, supervisor):
     assert [step.detector for step in response.context["steps"]] == ["vol_order", "ip_burst"]
     assert "缺 订单的IP" in response.content.decode()
     assert not response.context["running"]
+
+
+def test_a_night_tells_when_later_data_were_looked_at(client, supervisor):
+    night = make.night()
+    for later, numbers in enumerate(({}, {"corrected": 3, "late": 2, "hits": 1})):
+        at = make.NOW + dt.timedelta(days=later)
+        Recheck.objects.create(night=night, arrived_at=at, at=at, **numbers)
+
+    text = " ".join(client.get(night.get_absolute_url()).content.decode().split())
+
+    assert "没有影响" in text
+    assert "更正 3 条，补报预警 2 条，补报命中 1 次" in text
 
 
 def test_while_it_runs_the_page_asks_again(client, supervisor):
