@@ -12,7 +12,7 @@ from alerts.actions.events import Happening
 from alerts.actions.raising import LEAST_WORDS, Suspicion
 from alerts.causes import CAUSES
 from alerts.detection import FAMILIES
-from alerts.models import Grade, MarketEvent, Origin, Reason
+from alerts.models import DrawnShop, Grade, MarketEvent, Origin, Reason
 from alerts.naming import code_of, title_of
 from sources.models import Retailer, RetailerQuerySet, Staff
 
@@ -253,3 +253,10 @@ class EventForm(forms.Form):
                 tuple(re.split(r"[、,，;；\s]+", given[name].strip())) if given[name] else ()
             )
         return Happening(**given)
+
+
+class SampleForm(forms.Form):
+    """What was found at a shop that was drawn by lot."""
+
+    result = forms.ChoiceField(label="结果", choices=list(DrawnShop.Result.choices), widget=SELECT)
+    note = forms.CharField(label="情况", max_length=300, widget=TEXT)

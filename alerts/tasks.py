@@ -1,11 +1,21 @@
 """What the jobs of this app do: fetch, read the clock, call one action. All may run twice."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from django.utils import timezone
 
 from accounts.models import Bureau
-from alerts.actions import backtests, handling, late, nights, starting, tracing
+from alerts.actions import (
+    backtests,
+    handling,
+    late,
+    lessons,
+    nights,
+    sampling,
+    starting,
+    tracing,
+)
 from alerts.models import BackTest
 from jobs.kinds import job
 from sources.models import Batch
@@ -23,9 +33,15 @@ def start_night(*, on: str, code: str, by: str) -> None:
 
 
 @job("alerts.find")
-def find(*, on: str, code: str) -> None:
+def find(*, on: str, code: str, codes: Sequence[str] = ()) -> None:
+    """`code`: the city's; a job that was asked for before shares had several counties names its one."""
     bureau = Bureau.objects.select_related("parent").get(code=code)
-    starting.find_share(on=dt.date.fromisoformat(on), bureau=bureau, now=timezone.now())
+    starting.find_share(
+        on=dt.date.fromisoformat(on),
+        city=bureau.city,
+        codes=codes or [code],
+        now=timezone.now(),
+    )
 
 
 @job("alerts.grade")
@@ -65,3 +81,10 @@ def back_test(*, test: int) -> None:
     backtests.run_test(
         test=BackTest.objects.select_related("bureau").get(pk=test), now=timezone.now()
     )
+
+
+@job("alerts.weekly")
+def weekly() -> None:
+    """Asked for every day; each county's draw and each city's lesson is made once in its time."""
+    sampling.draw_all(now=timezone.now())
+    lessons.make_due_lessons(now=timezone.now())

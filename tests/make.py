@@ -9,20 +9,27 @@ import accounts.actions
 import jobs.actions
 from accounts.models import Bureau, User
 from accounts.permissions import Role
+from alerts.actions.backtests import ask_for_test
 from alerts.models import (
     Alert,
+    BackTest,
+    Draw,
+    DrawnShop,
     Exemption,
     Flood,
     Grade,
     GradeChange,
     Group,
     Hit,
+    Lesson,
     MarketEvent,
     Night,
     Reason,
+    RuleChange,
     RuleVersion,
     State,
 )
+from alerts.rulebook import Book
 from cases.actions.inspections import start_inspection
 from cases.actions.inspections_planning import plan_inspection
 from cases.actions.interviews import Call, note_attempt, plan_interview
@@ -86,6 +93,27 @@ def rules(bureau: Bureau) -> RuleVersion:
     """The first rule version of a bureau's city."""
     given = {"since": DAY, "made_at": NOW}
     return RuleVersion.objects.get_or_create(bureau=bureau.city, number=1, defaults=given)[0]
+
+
+def change(*, at: Bureau | None = None, **given: Any) -> RuleChange:
+    """A draft of a change of a city's rules."""
+    city = (at or bureau()).city
+    given = {
+        "title": "放宽单次订购", "reason": "按省局口径调整", "source": "省局文件", "base": rules(city),
+        "parameters": {"vol_order": {"ratio": 2.5}}, "made_at": NOW,
+        "made_by": given.pop("made_by", None) or user("city_supervisor", at=city), **given,
+    }  # fmt: skip
+    return RuleChange.objects.create(bureau=city, **given)
+
+
+def back_test(*, at: Bureau | None = None, **given: Any) -> BackTest:
+    """A back-test of one empty night."""
+    city = (at or bureau()).city
+    night(at=city)
+    by = given.pop("by", None) or user("city_supervisor", at=city)
+    return ask_for_test(
+        city=city, book=Book(), span=(DAY, DAY), by=by, now=NOW, **given
+    )  # fmt: skip
 
 
 def night(*, at: Bureau | None = None, on: dt.date | None = None, **given: Any) -> Night:
@@ -165,6 +193,28 @@ def flood(*, at: Bureau | None = None, **given: Any) -> Flood:
     """A parked rule; in real life it is always a city's."""
     given = {"on": DAY, "detector": "vol_order", "found": 80, "usual": 4.0, **given}
     return Flood.objects.create(bureau=at or bureau(), **given)
+
+
+def lesson(*, at: Bureau | None = None, **given: Any) -> Lesson:
+    """A table with one weight that would move; in real life it is always a city's."""
+    row = {
+        "detector": "vol_order", "closed": 12, "confirmed": 1, "precision": 0.11, "low": 0.04,
+        "high": 0.2, "old": -0.5, "new": -0.8,
+    }  # fmt: skip
+    given = {"until": DAY, "rows": [row], "made_at": NOW, **given}
+    return Lesson.objects.create(bureau=at or bureau(), **given)
+
+
+def sample(*, at: Bureau | None = None, name: str = "某店") -> DrawnShop:
+    """A draw of one shop, nobody has been there yet."""
+    place = at or bureau()
+    shop = retailer(at=place, name=name)
+    draw = Draw.objects.create(
+        bureau=place, week_start=DAY, seed="seed", pool=1, pool_sha256="", made_at=NOW
+    )
+    return DrawnShop.objects.create(
+        draw=draw, place=1, retailer_id=shop.code, retailer_name=shop.name
+    )
 
 
 def hit(*, at: Bureau | None = None, **given: Any) -> Hit:

@@ -95,6 +95,8 @@ TARGETS = {
     "grade_change": grade_change,
     "exemption": lambda bureau: [make.exemption(at=bureau, note=f"{CANARY}{bureau.code}").pk],
     "event": lambda bureau: [make.event(at=bureau, name=f"{CANARY}{bureau.code}").pk],
+    "lesson": lambda bureau: [make.lesson(at=bureau).pk],
+    "sample": lambda bureau: [make.sample(at=bureau, name=f"{CANARY}{bureau.code}").pk],
     "flood": lambda bureau: [make.flood(at=bureau).pk],
     "group": lambda bureau: [make.group(at=bureau, reason=f"{CANARY}{bureau.code}").code],
     "person": person,
@@ -127,12 +129,20 @@ TARGETS |= {
     "assessment": assessment,
     "item": lambda bureau: [*assessment(bureau), 1],
 }
+TARGETS |= {
+    "rule": lambda bureau: [bureau.city.code, make.rules(bureau).number],
+    "change": lambda bureau: [make.change(at=bureau, title=f"{CANARY}{bureau.code}").pk],
+    "back_test": lambda bureau: [make.back_test(at=bureau).pk],
+}
+CITYWIDE = {"rule"}  # belong to a city, and are read in all its counties
 COMMON = {"", "deadline", "job"}  # belong to no bureau
 MISSING = {
     "grade_change": ["YJ-000000-20260302-999", 10**9],
     "exemption": [10**9],
     "event": [10**9],
     "flood": [10**9],
+    "lesson": [10**9],
+    "sample": [10**9],
     "group": ["BA-000000-20260302-99"],
     "person": ["nobody"],
     "assignment": ["nobody", 10**9],
@@ -153,6 +163,7 @@ MISSING = {
 }
 
 
+MISSING |= {"rule": ["0000", 1], "change": [10**9], "back_test": [10**9]}
 NO_MONTH = ["2026-03", "000000"]
 MISSING |= {
     "month": NO_MONTH,
@@ -251,7 +262,8 @@ def test_objects_of_other_bureaus_are_not_found(name):
     made = {code: TARGETS[page.target](make.bureau(code)) for code in (ELSEWHERE, SIBLING)}
     everybody, before = people(), rows_of_everything()
     for role, person in everybody.items():
-        foreign = [made[ELSEWHERE]] + ([made[SIBLING]] if SEAT[role] == COUNTY else [])
+        outside = SEAT[role] == COUNTY and page.target not in CITYWIDE
+        foreign = [made[ELSEWHERE]] + ([made[SIBLING]] if outside else [])
         with seated(person) as client:
             for arguments, post in itertools.product(
                 [*foreign, MISSING[page.target]], {page.post, True}
@@ -286,14 +298,16 @@ def test_what_is_hidden_is_found_by_city_and_discipline_only(name):
 LISTS = [
     "accounts:users", "sources:imports", "sources:retailers", "alerts:board", "alerts:alerts",
     "alerts:hits", "alerts:runs", "alerts:groups", "alerts:exemptions", "alerts:events",
-    "alerts:floods", "sources:profile", "cases:reviews", "cases:inspections",
-    "cases:interviews", "reports:reports", "reports:scores", "sources:seizures",
+    "alerts:floods", "alerts:samples", "alerts:lessons", "alerts:catalogue",
+    "sources:profile", "cases:reviews", "cases:inspections",
+    "cases:interviews", "reports:reports", "reports:scores", "alerts:rules", "alerts:tests", "sources:seizures",
 ]  # fmt: skip
 
 
 LISTED = [
     "person", "batch", "retailer", "alert", "night", "interview", "inspection", "conclusion",
     "report", "seizure", "group", "exemption", "event", "flood",
+    "sample", "lesson",
 ]  # fmt: skip
 
 
