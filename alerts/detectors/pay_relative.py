@@ -28,7 +28,7 @@ class PayRelative(Detector):
         "payments.order_id", "payments.retailer_id", "payments.day", "payments.payer_account",
         "payments.paid_amount", "payments.bureau", "payments.batch_id", "payments.row_no",
         "orders.day", "orders.bureau", "retailers.retailer_id", "retailers.owner_id",
-        "retailers.chain_id", "retailers.bound_account", "staff.staff_id", "staff.role",
+        "retailers.chain_id", "retailers.bound_account", "retailers.bureau", "staff.staff_id", "staff.role",
         "staff.related_retailers",
     )  # fmt: skip
     optional = ("retailers.owner_id", "retailers.chain_id", "staff.role")
@@ -83,15 +83,15 @@ class PayRelative(Detector):
             principals(facts.retailers), "retailer_id"
         )
         named = people.cross_join(
-            shops.select("retailer_id", "bound_account", owner="principal")
+            shops.select("bureau", "retailer_id", "bound_account", owner="principal")
         ).filter((";" + _.listed + ";").contains(";" + _.retailer_id + ";"))
-        accounts = named.group_by(payer_account="bound_account", owner="owner").agg(
+        accounts = named.group_by("bureau", payer_account="bound_account", owner="owner").agg(
             staff_id=_.staff_id.min(), role=_.role.min()
         )
         since = on - dt.timedelta(weeks=self.weeks)
         recent = facts.payments.filter(_.day > since, _.day <= on, _.paid_amount > 0)
         whose = recent.join(principals(facts.retailers), "retailer_id")
-        foreign = whose.join(accounts, "payer_account").filter(_.principal != _.owner)
+        foreign = whose.join(accounts, ["bureau", "payer_account"]).filter(_.principal != _.owner)
         return with_news(foreign, facts.orders, on)
 
     def sentence(self, row: Mapping[str, Any]) -> str:

@@ -99,8 +99,9 @@ class Redirected(Detector):
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         sent = self._sent(facts, on)
         own = sent.join(found.select("subject_id", "order_id"), "order_id")
-        where = own.filter(~_.sent_on, _.courier != "").select("subject_id", "day", "courier")
-        others = sent.filter(_.over >= self.cartons).join(where, ["day", "courier"])
+        where = own.filter(~_.sent_on, _.courier != "")
+        where = where.select("bureau", "subject_id", "day", "courier")
+        others = sent.filter(_.over >= self.cartons).join(where, ["bureau", "day", "courier"])
         columns = ("day", "order_id", "retailer_id", "delivered_qty", "exception")
         either = ibis.union(
             own.select("subject_id", "bureau", "batch_id", "row_no", *columns),
