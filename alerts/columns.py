@@ -32,7 +32,7 @@ COLUMNS = {
     "chain_id": "连锁编码", "channel": "方式", "code32": "32位码", "coded_qty": "打码量",
     "courier_id": "送货员", "credit_grade": "诚信等级", "day": "日期", "delivered_qty": "送达量",
     "device_id": "设备标识", "exception": "异常", "field": "变更项目", "file": "文件",
-    "floor_area": "经营面积", "gps_offset_m": "签收偏离", "holder": "持证人", "inspectors": "检查人", "ip": "IP",
+    "floor_area": "经营面积", "own_store": "自营店", "gps_offset_m": "签收偏离", "holder": "持证人", "inspectors": "检查人", "ip": "IP",
     "ip_city": "IP归属地", "kind": "类型", "ordered_by": "自述下单人",
     "related_retailers": "亲属经营申报", "sign_lat": "签收纬度", "sign_lon": "签收经度",
     "is_focus": "重点关注", "known_on": "获知日期", "is_holiday_week": "节假日周", "last_amended_by": "最后修改人",

@@ -47,6 +47,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "bound_account": "string",
         "pickup_point": "boolean",
         "floor_area": "float64",  # square metres
+        "own_store": "boolean",  # the company's own shop
     },
     "licences": {
         "licence_no": "string",
@@ -259,6 +260,9 @@ class Facts:
 
     tables: Mapping[str, ir.Table] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
+    missing_in: Mapping[str, frozenset[str]] = field(
+        default_factory=dict
+    )  # the same of each county
 
     def __getattr__(self, table: str) -> ir.Table:
         if table not in COLUMNS:
@@ -274,6 +278,10 @@ class Facts:
         tables = {name: getattr(self, name).select(columns) for name, columns in wanted.items()}
         panels = {name: made for name, made in self.tables.items() if name not in COLUMNS}
         return dataclasses.replace(self, tables=tables | panels)
+
+    def brought_to(self, bureau: str) -> Self:
+        """The same tables; `missing` is what no import has brought to this county."""
+        return dataclasses.replace(self, missing=self.missing_in.get(bureau, self.missing))
 
     def lacking(self, inputs: Iterable[str]) -> list[str]:
         """Those of the "table.column"s that no import has brought, sorted."""

@@ -24,15 +24,15 @@ class OwnShop(Detector):
         "lines.order_id", "lines.retailer_id", "lines.day", "lines.sku_id", "lines.qty",
         "lines.limit_qty", "lines.bureau", "lines.batch_id", "lines.row_no", "orders.order_id",
         "orders.day", "orders.tier", "retailers.retailer_id", "retailers.licence_no",
-        "staff.staff_id", "staff.related_retailers", "skus.sku_id", "skus.sku_name",
+        "retailers.own_store", "staff.staff_id", "staff.related_retailers", "skus.sku_id", "skus.sku_name",
     )  # fmt: skip
     optional = (
-        "lines.limit_qty", "retailers.licence_no", "skus.sku_name",
+        "lines.limit_qty", "retailers.licence_no", "retailers.own_store", "skus.sku_name",
     )  # fmt: skip
 
-    title = "员工申报的亲属店超限或偏多"
-    looks_for = "员工申报由亲属经营的零售户，订货超过公布限量，或单个规格远多于同县同档位的户。"
-    why_it_matters = "与经办人员有亲属关系的户不得比别人多得货源。"
+    title = "自营店或员工亲属店超限或偏多"
+    looks_for = "公司自营店，或员工申报由亲属经营的零售户，订货超过公布限量，或单个规格远多于同县同档位的户。"
+    why_it_matters = "自营店和与经办人员有亲属关系的户不得比别人多得货源。"
     innocent_causes = "申报表过期、店已转让；限量表更新晚于订单；宴席用烟经过审批。"
     next_steps = (
         "一、由市局调取该户当日订单的放行记录和限量公示；"
@@ -85,10 +85,8 @@ class OwnShop(Detector):
         against = f"同县{row['tier']}档其余户平均{cartons(row['mean'] or 0)}"
         if row["over"]:
             against = f"公布限量{cartons(row['limit_qty'])}"
-        return (
-            f"本户是工号{row['staff_id']}申报的亲属店，本日订{row['name'][:30]}"
-            f"{cartons(row['qty'])}，{against}。"
-        )
+        whose = f"工号{row['staff_id']}申报的亲属店" if row["staff_id"] else "自营店"
+        return f"本户是{whose}，本日订{row['name'][:30]}{cartons(row['qty'])}，{against}。"
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         wanted = found.select("subject_id", retailer_id="subject_id")
@@ -103,13 +101,16 @@ class OwnShop(Detector):
         return True
 
     def _declared(self, facts: Facts) -> ir.Table:
-        """retailer_id, staff_id: shops that staff declared, by customer code or licence number."""
+        """retailer_id, staff_id: shops that staff declared, by customer code or licence number, and
+        the company's own, which nobody declares."""
         told = facts.staff.filter(_.related_retailers.nullif("").notnull())
         shops = facts.retailers.select("retailer_id", "licence_no")
         pairs = shops.cross_join(told.select("staff_id", "related_retailers"))
         number = ibis.coalesce(_.licence_no.nullif(""), _.retailer_id)
         named = _.related_retailers.contains(_.retailer_id) | _.related_retailers.contains(number)
-        return pairs.filter(named).group_by("retailer_id").agg(staff_id=_.staff_id.min())
+        own = facts.retailers.filter(_.own_store).select("retailer_id", staff_id=ibis.literal(""))
+        found = ibis.union(own, pairs.filter(named).select("retailer_id", "staff_id"))
+        return found.group_by("retailer_id").agg(staff_id=_.staff_id.min())
 
     def _lines(self, facts: Facts, on: dt.date) -> ir.Table:
         """The weeks' lines with the tiers of their orders."""

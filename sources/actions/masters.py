@@ -41,6 +41,7 @@ RETAILER_VALUES = [
     "open_date",
     "pickup_point",
     "floor_area",
+    "own_store",
 ]  # may be null
 SHOWN = [
     "name",

@@ -264,6 +264,7 @@ class RetailerVersion(Known):
     bound_account = models.CharField(max_length=32, blank=True)  # keyed hash
     pickup_point = models.BooleanField(null=True)
     floor_area = models.FloatField(null=True)  # square metres
+    own_store = models.BooleanField(null=True)  # the company's own shop
     objects = RetailerVersionQuerySet.as_manager()
 
     class Meta:

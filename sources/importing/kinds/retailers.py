@@ -126,6 +126,12 @@ RETAILERS = Kind(
             "pickup_point", "定点取货", ("是否定点取货", "取货点"), Type.FLAG, words={"*": "是"}
         ),
         Column(
+            "own_store",
+            "自营店",
+            ("是否自营", "是否自营店", "自营", "直营终端", "is_own_store", "is_sefl_cust"),
+            Type.FLAG,
+        ),
+        Column(
             "floor_area",
             "经营面积",
             ("面积", "营业面积", "经营场所面积", "店面面积", "busi_area", "floor_area"),

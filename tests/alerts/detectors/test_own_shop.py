@@ -7,16 +7,16 @@ from sources.facts import rows
 from tests.tables import facts
 
 ON = dt.date(2026, 3, 30)
-RETAILERS = "retailer_id licence_no\nR1 451423100001\nR2 451423100002"
+RETAILERS = "retailer_id licence_no own_store\nR1 451423100001 -\nR2 451423100002 false"
 SKUS = "sku_id sku_name\nK1 真龙（海韵）"
 
 
-def book(qty, limit="5", *, declared="R1", others=30, on="2026-03-30"):
+def book(qty, limit="5", *, declared="R1", others=30, on="2026-03-30", retailers=RETAILERS):
     """R1 takes qty today; as many others of its tier took 2 or 4."""
     orders = [f"p{n} 2026-03-23 15" for n in range(others)]
     lines = [f"p{n} P{n} 2026-03-23 K1 {2 + n % 2 * 2} 5" for n in range(others)]
     return facts(
-        retailers=RETAILERS,
+        retailers=retailers,
         skus=SKUS,
         staff=f"staff_id related_retailers\nG14001 {declared}\nG14002 -",
         orders="\n".join(["order_id day tier", f"o1 {on} 15", *orders]),
@@ -69,6 +69,13 @@ def test_few_others_say_nothing():
 
 def test_it_may_be_declared_by_licence_among_others():
     assert found(book(6, declared="R9；451423100001"))
+
+
+def test_the_companys_own_shop_is_held_to_the_same():
+    tables = book(6, declared="-", retailers=RETAILERS.replace("423100001 -", "423100001 true"))
+
+    (row,) = found(tables)
+    assert OwnShop().sentence(row) == "本户是自营店，本日订真龙（海韵）6条，公布限量5条。"
 
 
 @pytest.mark.parametrize(
