@@ -1,3 +1,4 @@
+import dataclasses
 import datetime as dt
 from typing import Any
 
@@ -26,6 +27,7 @@ from audit.models import Event
 from sources.models import Batch, Completeness, RetailerVersion
 from sources.wording import status_title
 
+NATIONAL = "国烟专〔2011〕49号"  # five rules, some without a limit
 HIDDEN = {"source", "bureau", "batch_id", "row_no"}
 SAID = {  # shorter than the audit trail's words, since the page is about one alert
     "alert.pushed": "系统推送",
@@ -114,7 +116,7 @@ def _reason(
         "late_on": reason.recheck.arrived_at if reason.recheck else None,
         "notes": notes,
         "surprise": reason.surprise,
-        "statutory": bool(kind and kind.statutory),
+        "document": _document(kind),
         "looks_for": kind.looks_for if kind else "",
         "why_it_matters": kind.why_it_matters if kind else "",
         "innocent_causes": kind.innocent_causes if kind else "",
@@ -131,6 +133,14 @@ def _columns(reason: Reason) -> list[str]:
     for row in reason.evidence:
         names |= dict.fromkeys(row)
     return list(names)
+
+
+def _document(kind: type[Detector] | None) -> str:
+    """The document whose rule this is, as its limits name it; "" for our own rules."""
+    if kind is None or not kind.statutory:
+        return ""
+    sources = (str(field.metadata["source"]) for field in dataclasses.fields(kind))
+    return next((one for one in sources if one.startswith("国烟专")), NATIONAL)
 
 
 def _parameters(reason: Reason, kind: type[Detector] | None) -> list[dict[str, Any]]:

@@ -195,3 +195,16 @@ def test_a_night_keeps_the_picture_with_the_alert(db, monkeypatch):
 
     alert = Alert.objects.get(bureau__code="451423")
     assert alert.picture == trace(known, ON, "451423", "K1")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("detector", "document"),
+    [("sku_month", "国烟专〔2011〕49号"), ("big_shop", "国烟专〔2010〕448号"), ("vol_robust", "")],
+)
+def test_a_reason_names_the_document_of_its_rule(client, supervisor, detector, document):
+    alert = make.alert(detector=detector)
+
+    page = client.get(alert.get_absolute_url()).content.decode()
+
+    assert (f"· {document}" in page) if document else ("国烟专" not in page)
