@@ -27,10 +27,11 @@ class RapidOrders(Detector):
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.at", "orders.channel",
         "orders.device_id", "orders.placed_by", "orders.ip", "orders.bureau", "orders.batch_id",
         "orders.row_no", "retailers.retailer_id", "retailers.owner_id", "retailers.chain_id",
+        "staff.staff_id", "staff.device_id",
     )  # fmt: skip
     optional = (
         "orders.channel", "orders.device_id", "orders.placed_by", "orders.ip",
-        "retailers.chain_id",
+        "retailers.chain_id", "staff.staff_id", "staff.device_id",
     )  # fmt: skip
 
     title = "几户订单接连提交"
@@ -79,7 +80,11 @@ class RapidOrders(Detector):
         place = ibis.row_number().over(group_by="retailer_id", order_by=order)
         one = told.mutate(place=place).filter(_.place == 0)
         rare = with_rarity(one, facts.orders.filter(_.day == on))
-        return rare.select(
+        own = ibis.union(
+            facts.staff.select(key="staff_id"), facts.staff.select(key="device_id"), distinct=True
+        )
+        named = rare.left_join(own.filter(_.key.notnull()).mutate(by_staff=True), "key")
+        return named.select(
             "bureau",
             "what",
             "orders",
@@ -89,6 +94,7 @@ class RapidOrders(Detector):
             subject_id=_.retailer_id,
             elsewhere=_.orders - _.here,
             seconds=_.ended.epoch_seconds() - _.begun.epoch_seconds(),
+            by_staff=ibis.coalesce(_.by_staff, False),
             link=_.key,
         )
 
@@ -129,3 +135,6 @@ class RapidOrders(Detector):
         since = _.at.epoch_seconds() - _.begun.epoch_seconds()
         mine = runs.filter(since >= 0, since <= _.seconds)
         return stacked(rows_of(mine, "orders", "day", "at", "order_id", "retailer_id"))
+
+    def staff_concerned(self, row: Mapping[str, Any]) -> bool:
+        return bool(row["by_staff"])

@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from alerts.detectors.rapid_orders import RapidOrders
-from sources.facts import rows
+from sources.facts import Facts, rows
 from tests.tables import facts
 
 ON = dt.date(2026, 3, 30)
@@ -94,3 +94,12 @@ def test_what_was_shared_long_before_is_nobodys_news(weeks, told):
     ]
 
     assert len(found(book(*chain, *before))) == told
+
+
+@pytest.mark.parametrize(("staff", "concerned"), [("S1 d-1", True), ("S1 d-2", False)])
+def test_a_device_of_the_staff_goes_above(staff, concerned):
+    tables = guilty().tables
+    people = facts(staff="staff_id device_id\n" + staff).tables
+
+    told = found(Facts(tables={**tables, **people}))
+    assert [RapidOrders().staff_concerned(row) for row in told] == [concerned] * 3
