@@ -43,6 +43,7 @@ ENTRIES = (
     Entry("资料", "零售户", "零售户", "sources:retailers", "building-store", ("read_retailer",)),
     Entry("资料", "条码追溯", "追溯", "sources:seizures", "package", ("read_seizure",)),
     Entry("资料", "数据导入", "导入", "sources:imports", "database", ("read_import",)),
+    Entry("资料", "规则", "规则", "alerts:rules", "adjustments-horizontal", ("read_rules",)),
     Entry("资料", "夜间检测", "检测", "alerts:runs", "history", ("read_run",)),
     Entry("资料", "工作日与时限", "日历", "accounts:calendar", "calendar"),
     Entry("管理", "人员与岗位", "人员", "accounts:users", "users", ("manage_users",)),

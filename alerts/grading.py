@@ -10,9 +10,9 @@ import datetime as dt
 import enum
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import pandas as pd
 
@@ -99,16 +99,19 @@ def combine(found: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     best = best.assign(part=shares * further.where(place > 0, best["a"]))
     subjects = best.drop_duplicates(SUBJECT)[[*SUBJECT, "detector", "family"]].set_index(SUBJECT)
     subjects["score"] = best.groupby(SUBJECT)["part"].sum()
-    strong = best[best["a"] >= policy.strong].groupby(SUBJECT)["family"].agg(sorted)
-    subjects["families"] = strong.reindex(subjects.index)
-    subjects["families"] = [kinds if isinstance(kinds, list) else [] for kinds in subjects.families]
-    subjects["floor"] = marked.groupby(SUBJECT)["floor"].agg(_highest)
+    strong = best[best["a"] >= policy.strong].sort_values("family")
+    families: dict[Any, list[str]] = {key: [] for key in subjects.index}
+    for *key, family in strong[[*SUBJECT, "family"]].itertuples(index=False, name=None):
+        families[tuple(key)].append(family)
+    subjects["families"] = pd.Series(families.values(), index=subjects.index, dtype=object)
+    rank = marked["floor"].map({grade: place for place, grade in enumerate((*GRADES, ""))})
+    lowest = rank.groupby([marked[name] for name in SUBJECT]).min().reindex(subjects.index)
+    subjects["floor"] = lowest.map(dict(enumerate((*GRADES, ""))))
     linked = marked[marked["link"] != ""].groupby(SUBJECT)["link"].first()
     subjects["link"] = linked.reindex(subjects.index, fill_value="")
-    subjects["grade"] = [
-        higher(policy.grade(score), floor)
-        for score, floor in zip(subjects["score"], subjects["floor"], strict=True)
-    ]
+    cuts = [policy.red, policy.orange, policy.yellow]
+    by_score = pd.concat([subjects["score"] < cut for cut in cuts], axis="columns").sum(axis=1)
+    subjects["grade"] = by_score.clip(upper=lowest).map(dict(enumerate(GRADES)))
     return subjects.reset_index()
 
 
@@ -129,49 +132,122 @@ def decide(
     Floors are never cooled down nor cut; red ones stand outside the budget, the others fill it.
     What one link joins takes one place.
     """
-    floored = subjects["floor"] != ""
-    cooled = _cooled(subjects, listings, on=on, policy=policy) & ~floored
-    below = (subjects["score"] < policy.blue) & ~floored
-    free = policy.budget(ordered) - _places_taken(subjects[floored & (subjects["floor"] != "红")])
-    waiting = subjects[~floored & ~cooled & ~below]
-    chosen = _best(waiting, free)
-    passed = ~floored & ~cooled & (subjects["score"] >= policy.audit_floor)
+    candidates = candidates_of(subjects)
+    history = History()
+    for *key, day, score, families in listings[[*SUBJECT, "on", "score", "families"]].itertuples(
+        index=False, name=None
+    ):
+        history.note((key[0], key[1], key[2], key[3]), day, score, families)
+    fates = fates_of(candidates, history, ordered=ordered, on=on, policy=policy, seed=seed)
+    return subjects.assign(fate=pd.Series(fates, index=subjects.index, dtype=object))
+
+
+class Candidate(NamedTuple):
+    """A subject of one night, as `combine` makes it."""
+
+    key: tuple[str, str, str, str]  # SUBJECT
+    score: float
+    families: Sequence[str]
+    floor: str
+    link: str
+
+
+class History:
+    """Which nights put which subjects on the list."""
+
+    def __init__(self) -> None:
+        self._of: dict[tuple[str, str, str, str], list[tuple[dt.date, float, Sequence[str]]]] = {}
+
+    def note(
+        self, key: tuple[str, str, str, str], on: dt.date, score: float, families: Sequence[str]
+    ) -> None:
+        self._of.setdefault(key, []).append((on, score, families))
+
+    def cools(self, one: Candidate, *, on: dt.date, policy: Policy) -> bool:
+        """Whether a subject was listed lately and shows neither more nor something new."""
+        since = on - dt.timedelta(days=policy.cooldown_days)
+        lately = [told for told in self._of.get(one.key, ()) if since < told[0] < on]
+        if not lately:
+            return False
+        known = set().union(*(families for _, _, families in lately))
+        _, last, _ = max(lately, key=lambda told: told[0])
+        return one.score < last + policy.escalation and set(one.families) <= known
+
+
+def candidates_of(subjects: pd.DataFrame) -> list[Candidate]:
+    """The rows of `combine` as tuples, in their order."""
+    columns = [subjects[name].tolist() for name in (*SUBJECT, "score", "families", "floor", "link")]
+    return [
+        Candidate((bureau, kind, code, audience), *rest)
+        for bureau, kind, code, audience, *rest in zip(*columns, strict=True)
+    ]
+
+
+def fates_of(
+    candidates: Sequence[Candidate],
+    history: History,
+    *,
+    ordered: int,
+    on: dt.date,
+    policy: Policy,
+    seed: str,
+) -> list[Fate]:
+    """What becomes of one night's subjects: the rule itself, which `decide` gives as a table."""
+    floored = [place for place, one in enumerate(candidates) if one.floor]
+    cooled = {
+        place
+        for place, one in enumerate(candidates)
+        if not one.floor and history.cools(one, on=on, policy=policy)
+    }
+    below = {place for place, one in enumerate(candidates) if one.score < policy.blue}
+    free = [place for place, one in enumerate(candidates) if not one.floor and place not in cooled]
+    waiting = [place for place in free if place not in below]
+    drawable = [place for place in free if candidates[place].score >= policy.audit_floor]
+    places = policy.budget(ordered)
+    left = places - _places_taken([candidates[place] for place in floored])
+    chosen = _best(candidates, waiting, left)
     audits = min(
-        _audit_places(policy.budget(ordered), on=on, policy=policy, seed=seed),
-        passed.drop(chosen).sum(),
+        _audit_places(places, on=on, policy=policy, seed=seed), len(set(drawable) - chosen)
     )
     if audits:
-        chosen = _best(waiting, free - audits)
-    fate = pd.Series(Fate.BUDGET, index=subjects.index, dtype=object)
-    fate[cooled] = Fate.COOLED
-    fate[below] = Fate.BELOW
-    fate[floored] = Fate.LISTED
-    fate[chosen] = Fate.LISTED
-    lots = subjects[passed].drop(chosen)
-    fate[_drawn(lots, audits, f"{seed}:{on}")] = Fate.AUDIT
-    return subjects.assign(fate=fate)
+        chosen = _best(candidates, waiting, left - audits)
+    lots = [place for place in drawable if place not in chosen] if audits else []
+    fates = dict.fromkeys(cooled, Fate.COOLED) | dict.fromkeys(below, Fate.BELOW)
+    fates |= dict.fromkeys([*floored, *chosen], Fate.LISTED)
+    fates |= dict.fromkeys(_drawn(candidates, lots, audits, f"{seed}:{on}"), Fate.AUDIT)
+    return [fates.get(place, Fate.BUDGET) for place in range(len(candidates))]
 
 
-def _places_taken(subjects: pd.DataFrame) -> int:
-    """How many places they take: those of one link a single one."""
-    return int(_companies(subjects).nunique())
+def _places_taken(floored: Sequence[Candidate]) -> int:
+    """How many places they take: those of one link a single one, red ones none."""
+    inside = [one for one in floored if one.floor != GRADES[0]]
+    return len({one.link or one.key for one in inside})
 
 
-def _companies(subjects: pd.DataFrame) -> "pd.Series[str]":
-    """What takes a place of its own: a link, or a subject without one."""
-    alone = subjects["link"] == ""
-    return subjects["link"].where(~alone, "#" + subjects.index.astype(str))
+def _drawn(
+    candidates: Sequence[Candidate], places: Sequence[int], audits: int, seed: str
+) -> list[int]:
+    lots = {place: _lot(f"{seed}:{candidates[place].key}") for place in places}
+    return sorted(places, key=lots.__getitem__)[:audits]
 
 
-def _best(waiting: pd.DataFrame, free: int) -> "pd.Index[Any]":
-    """The rows that get a place: one for each county first, then by score; with their company."""
-    waiting = waiting.sort_values(["score", "subject_id"], ascending=[False, True])
-    company = _companies(waiting)
-    leaders = waiting[~company.duplicated()]
-    turn = leaders.groupby("bureau").cumcount().clip(upper=1)
-    chosen = leaders.index[turn.argsort(kind="stable").to_numpy()][: max(0, free)]
-    near = company.groupby(company).cumcount() < MOST_TOGETHER
-    return waiting.index[company.isin(company[chosen]) & near]
+def _best(candidates: Sequence[Candidate], waiting: list[int], free: int) -> set[int]:
+    """Those that get a place: one for each county first, then by score; with their company."""
+    waiting = sorted(
+        waiting, key=lambda place: (-candidates[place].score, candidates[place].key[2])
+    )
+    companies: dict[
+        str | int, list[int]
+    ] = {}  # what takes a place of its own: a link, or one alone
+    for place in waiting:
+        companies.setdefault(candidates[place].link or place, []).append(place)
+    first, further, seen = list[list[int]](), list[list[int]](), set[str]()
+    for members in companies.values():
+        county = candidates[members[0]].key[0]
+        (further if county in seen else first).append(members)
+        seen.add(county)
+    chosen = [*first, *further][: max(0, free)]
+    return {place for members in chosen for place in members[:MOST_TOGETHER]}
 
 
 def _audit_places(places: int, *, on: dt.date, policy: Policy, seed: str) -> int:
@@ -180,43 +256,6 @@ def _audit_places(places: int, *, on: dt.date, policy: Policy, seed: str) -> int
     return int(share) + (_lot(f"{seed}:{on}:places") < share - int(share))
 
 
-def _drawn(subjects: pd.DataFrame, places: int, seed: str) -> "pd.Index[Any]":
-    lots = [_lot(f"{seed}:{key}") for key in subjects[SUBJECT].itertuples(index=False, name=None)]
-    return subjects.index[pd.Series(lots, dtype=float).argsort(kind="stable").to_numpy()][:places]
-
-
 def _lot(text: str) -> float:
     """A number from 0 to 1 that anybody who knows the text can draw again."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8]) / 2**64
-
-
-def _highest(floors: "pd.Series[str]") -> str:
-    found = ""
-    for floor in floors:
-        found = higher(found, floor)
-    return found
-
-
-def _cooled(
-    subjects: pd.DataFrame, listings: pd.DataFrame, *, on: dt.date, policy: Policy
-) -> "pd.Series[bool]":
-    """Whether each subject was listed lately and shows neither more nor something new."""
-    since = on - dt.timedelta(days=policy.cooldown_days)
-    lately = listings[(listings["on"] > since) & (listings["on"] < on)].sort_values("on")
-    last = {key: rows.iloc[-1] for key, rows in lately.groupby(SUBJECT)}
-    known = {key: set().union(*rows["families"]) for key, rows in lately.groupby(SUBJECT)}
-    return pd.Series(
-        [
-            key in last
-            and score < last[key]["score"] + policy.escalation
-            and set(families) <= known[key]
-            for key, score, families in zip(
-                subjects[SUBJECT].itertuples(index=False, name=None),
-                subjects["score"],
-                subjects["families"],
-                strict=True,
-            )
-        ],
-        index=subjects.index,
-        dtype=bool,
-    )

@@ -5,6 +5,7 @@ value) and `policy` (fields of alerts.grading.Policy). Here they are laid out li
 """
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -104,7 +105,7 @@ class Book:
         found = {key: line.problem(self.value(line)) for key, line in known.items()}
         found |= {key: f"没有「{key}」这一项。" for key in self._unknown(known)}
         cuts = [self.value(known[f"policy.{name}"]) for name in ("red", "orange", "yellow", "blue")]
-        if any(lower >= higher for higher, lower in zip(cuts, cuts[1:], strict=False)):
+        if any(lower >= higher for higher, lower in itertools.pairwise(cuts)):
             found["policy.red"] = found["policy.red"] or "四级分数线须红、橙、黄、蓝依次降低。"
         return {key: text for key, text in found.items() if text}
 
@@ -167,7 +168,7 @@ def _chapter(kind: type[Detector]) -> Chapter:
             f"weight.{kind.key}", "先验权重", "lg", *WEIGHTS, kind.weight, "本系统回测", of=of
         ),
         off=Line(
-            f"off.{kind.key}", "停用", "", 0, 1, False, "", of=of, is_switch=True
+            f"off.{kind.key}", "停用", "", 0, 1, default=False, source="", of=of, is_switch=True
         ),
     )  # fmt: skip
 
@@ -180,7 +181,7 @@ def _line(kind: type[Detector], one: "dataclasses.Field[Any]", of: str) -> Line:
         unit=limits["unit"],
         low=limits["low"],
         high=limits["high"],
-        default=one.default,
+        default=getattr(kind, one.name),
         source=limits["source"],
         whole=isinstance(one.default, int),
         of=of,
@@ -188,8 +189,7 @@ def _line(kind: type[Detector], one: "dataclasses.Field[Any]", of: str) -> Line:
 
 
 def _policy(name: str, label: str, unit: str, low: float, high: float, source: str = "") -> Line:
-    default = next(one.default for one in dataclasses.fields(Policy) if one.name == name)
-    assert isinstance(default, int | float)
+    default: float | int = getattr(Policy(), name)
     return Line(
         f"policy.{name}", label, unit, low, high, default, source or "本系统回测",
         whole=isinstance(default, int),

@@ -4,6 +4,7 @@ from django.db import transaction
 
 import audit.actions
 from accounts.models import User
+from alerts.models import BackTest
 
 
 @transaction.atomic
@@ -21,6 +22,15 @@ def note_hits_exported(*, conditions: str, count: int, by: User) -> None:
     audit.actions.record(
         "hits.exported", subject="hits", bureau=_seat(by), by=by.code,
         conditions=conditions, count=count,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def note_test_exported(*, test: BackTest, count: int, by: User) -> None:
+    """Put on record that a back-test's differences were taken away."""
+    audit.actions.record(
+        "rules.exported", subject=f"{test.bureau.code}:{test.pk}", bureau=test.bureau.code,
+        by=by.code, count=count,
     )  # fmt: skip
 
 

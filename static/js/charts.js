@@ -163,7 +163,36 @@
     ].map((one) => ({ type: "line", symbol: "none", ...one })),
   });
 
-  const KINDS = { history, peers, trend, months };
+  /* two lists a week, side by side; a third as a line for comparison */
+  const beside = (data) => {
+    const bars = [["baseline", "现行规则", "--line-2"], ["candidate", "备选规则", "--brand"]].map(
+      ([key, name, tone]) => ({
+        type: "bar",
+        name,
+        data: data[key],
+        barMaxWidth: 14,
+        barGap: "10%",
+        itemStyle: { color: token(tone), borderRadius: [2, 2, 0, 0] },
+      }),
+    );
+    const line = {
+      type: "line",
+      name: "传统规则",
+      data: data.traditional,
+      symbol: "none",
+      lineStyle: { width: 1.6, type: "dashed", color: token("--orange") },
+      itemStyle: { color: token("--orange") },
+    };
+    return {
+      ...ground(),
+      tooltip: tip(),
+      xAxis: across(data.x.map((day) => day.slice(5)), { axisLabel: label({ hideOverlap: true }) }),
+      yAxis: up({ minInterval: 1, name: "条", nameTextStyle: { color: token("--text-3") } }),
+      series: data.traditional ? [...bars, line] : bars,
+    };
+  };
+
+  const KINDS = { beside, history, peers, trend, months };
 
   const read = (id) => {
     const block = document.getElementById(id);
