@@ -7,7 +7,7 @@ and earlier days only, so the panels of one day serve the replay of all days bef
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import ibis
@@ -57,10 +57,12 @@ def kept(
     on: dt.date,
     keep: Callable[[ir.Table], ir.Table],
     weeks: int = HISTORY,
+    names: Iterable[str] | None = None,
 ) -> Facts:
-    """Facts with all panels that their columns allow, each put away by `keep` (to a table, say)."""
+    """Facts with the panels that their columns allow, each put away by `keep` (to a table, say)."""
+    wanted = set(PANELS if names is None else names)
     for made in PANELS.values():
-        if not facts.lacking(made.inputs):
+        if made.name in wanted and not facts.lacking(made.inputs):
             table = keep(made.build(facts, on, weeks))
             facts = dataclasses.replace(facts, tables={**facts.tables, made.name: table})
     return facts

@@ -32,7 +32,7 @@ def enqueue(
     key: str | None = None,
     bureau: str = "",
     asked_by: str = "system",
-    **args: str | int,
+    **args: str | int | list[str],
 ) -> Job:
     """Ask for work in the caller's transaction. Nothing is published: the sweeper finds it.
 

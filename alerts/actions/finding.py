@@ -1,5 +1,6 @@
-"""One bureau's half of a night: run the detectors, keep what they found and what they lacked."""
+"""What detectors find in a day, over one bureau or many counties at once, and how it is kept."""
 
+import dataclasses
 import datetime as dt
 import math
 import time
@@ -49,6 +50,9 @@ class Places:
             )
             if route:
                 self._of.setdefault(("route", route), Place(row["bureau"], route, route))
+        unknown = facts.orders.anti_join(facts.retailers, "retailer_id")
+        for row in rows(unknown.select("bureau", "retailer_id").distinct()):
+            self._of["retailer", row["retailer_id"]] = Place(row["bureau"])
         for row in rows(facts.staff.select("bureau", "staff_id", "role")):
             name = f"{row['role'] or '人员'}{row['staff_id']}"
             self._of["staff", row["staff_id"]] = Place(row["bureau"], name)
@@ -60,13 +64,14 @@ class Places:
         return self._of.get((kind, code), Place(code if kind == "bureau" else ""))
 
 
-def within(facts: Facts, bureau: str) -> Facts:
-    """The facts of one county: what a detector with `scope = "bureau"` sees."""
+def within(facts: Facts, bureaus: Iterable[str]) -> Facts:
+    """The facts of some counties; what a city's bureaus have in common stays."""
+    codes = list(bureaus)
     tables: dict[str, ir.Table] = {
-        name: table if name in SHARED else table.filter(_.bureau == bureau)
+        name: table if name in SHARED else table.filter(_.bureau.isin(codes))
         for name, table in facts.tables.items()
     }
-    return Facts(tables=tables, missing=facts.missing)
+    return dataclasses.replace(facts, tables=tables)
 
 
 def until(facts: Facts, on: dt.date) -> Facts:
@@ -75,77 +80,110 @@ def until(facts: Facts, on: dt.date) -> Facts:
         name: table.filter(_.day <= on) if "day" in table.columns else table
         for name, table in facts.tables.items()
     }
-    return Facts(tables=tables, missing=facts.missing)
+    return dataclasses.replace(facts, tables=tables)
 
 
-def find_night(
+@dataclass(frozen=True)
+class Search:
+    """What detectors found and what they lacked: rows not yet written."""
+
+    steps: list[Step]
+    surprises: list[Surprise]
+
+
+def search(
     *,
-    night: Night,
+    nights: Mapping[str, Night],
     facts: Facts,
     detectors: Iterable[Detector],
     places: Places,
     bureaus: Mapping[str, Bureau],
-) -> None:
-    """Run detectors over facts and replace the night's steps and surprises.
+) -> Search:
+    """Run each detector once over facts that hold all these nights' bureaus; writes nothing.
 
-    `bureaus`: the city's by code, for subjects that belong elsewhere. A detector that breaks
-    fails its own step only.
+    nights: by code of bureau. What a county's detector (`scope = "bureau"`) finds belongs to the
+    night of its county; what it finds in other counties is left out. All that others find belongs
+    to the only night, the city's. bureaus: the city's by code, for subjects' own bureaus. A detector
+    that breaks fails its own steps only; a county to which no import brought what it needs has no
+    finding.
     """
-    night.steps.all().delete()
-    night.surprises.all().delete()
-    finder = _Finder(night=night, facts=facts, places=places, bureaus=bureaus)
-    steps = [finder.run(detector) for detector in detectors]
-    Step.objects.bulk_create(steps)
-    Surprise.objects.bulk_create(finder.surprises, batch_size=2000)
+    searcher = _Searcher(nights=nights, facts=facts, places=places, bureaus=bureaus)
+    for detector in detectors:
+        searcher.run(detector)
+    return Search(searcher.steps, searcher.surprises)
+
+
+def keep(found: Search, *, nights: Iterable[Night]) -> None:
+    """Replace the steps and surprises of these nights."""
+    mine = [night.pk for night in nights]
+    Step.objects.filter(night__in=mine).delete()
+    Surprise.objects.filter(night__in=mine).delete()
+    Step.objects.bulk_create(found.steps, batch_size=2000)
+    Surprise.objects.bulk_create(found.surprises, batch_size=2000)
 
 
 @dataclass
-class _Finder:
-    night: Night
+class _Searcher:
+    nights: Mapping[str, Night]
     facts: Facts
     places: Places
     bureaus: Mapping[str, Bureau]
+    steps: list[Step] = dataclasses.field(default_factory=list)
+    surprises: list[Surprise] = dataclasses.field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self.surprises: list[Surprise] = []
-
-    def run(self, detector: Detector) -> Step:
-        step = Step(night=self.night, detector=detector.key)
-        lacking = detector.waits_for(self.facts)
-        if lacking:
-            step.missing = f"未能计算：缺 {in_words(lacking)}"[:300]
-            return step
+    def run(self, detector: Detector) -> None:
+        steps = {
+            code: Step(night=night, detector=detector.key) for code, night in self.nights.items()
+        }
+        self.steps += steps.values()
+        able = {code: step for code, step in steps.items() if not self._waits(detector, code, step)}
+        if not able:
+            return
         begun = time.perf_counter()
         try:
-            found = self._surprises(detector)
+            found = self._found(detector, able)
         except Exception as error:  # one detector's fault must not take the night along
-            log.exception("detector failed", detector=detector.key, night=str(self.night))
-            step.error = f"{type(error).__name__}: {error}"[:500]
+            log.exception("detector failed", detector=detector.key, nights=list(able))
+            for step in able.values():
+                step.error = f"{type(error).__name__}: {error}"[:500]
         else:
-            step.found, step.hits = len(found), sum(one.is_hit for one in found)
             self.surprises += found
-        step.seconds = round(time.perf_counter() - begun, 3)
-        return step
+            for step in able.values():
+                own = [one.is_hit for one in found if one.night is step.night]
+                step.found, step.hits = len(own), sum(own)
+        _share(time.perf_counter() - begun, list(able.values()))
 
-    def _surprises(self, detector: Detector) -> list[Surprise]:
-        found = rows(detector.find(self.facts, self.night.on))
-        made = [self._surprise(detector, row) for row in found]
+    def _waits(self, detector: Detector, code: str, step: Step) -> bool:
+        lacking = detector.waits_for(self.facts.brought_to(code))
+        if lacking:
+            step.missing = f"未能计算：缺 {in_words(lacking)}"[:300]
+        return bool(lacking)
+
+    def _found(self, detector: Detector, able: Mapping[str, Step]) -> list[Surprise]:
+        on = next(iter(able.values())).night.on
+        told = rows(detector.find(self.facts, on))
+        made = [self._surprise(detector, row, able) for row in told]
         return [one for one in made if one is not None]
 
-    def _surprise(self, detector: Detector, row: dict[str, Any]) -> Surprise | None:
+    def _surprise(
+        self, detector: Detector, row: dict[str, Any], able: Mapping[str, Step]
+    ) -> Surprise | None:
         value = row["surprise"]
         if value is None or math.isnan(value):
             return None
         floor, is_hit = detector.floor(row) or "", detector.hit(row)
         if value < LEAST_SURPRISE and not is_hit and not floor:
             return None
-        place = self.places.of(detector.subject, row["subject_id"])
+        code = self._bureau(detector, row)
+        if detector.scope == "bureau" and code not in able:
+            return None
+        night = able[code].night if detector.scope == "bureau" else next(iter(able.values())).night
         return Surprise(
-            night=self.night,
+            night=night,
             detector=detector.key,
             subject_kind=detector.subject,
             subject_id=row["subject_id"],
-            bureau=self.bureaus.get(place.bureau, self.night.bureau),
+            bureau=self.bureaus.get(code, night.bureau),
             surprise=min(value, MOST_SURPRISE),
             link=str(row.get("link") or "")[:80],
             sentence=detector.sentence(row)[:300],
@@ -154,6 +192,20 @@ class _Finder:
             is_hit=is_hit,
             numbers={name: as_json(cell) for name, cell in row.items()},
         )
+
+    def _bureau(self, detector: Detector, row: Mapping[str, Any]) -> str:
+        """The row's bureau: a shop's own, else the one that the detector names."""
+        place = self.places.of(detector.subject, row["subject_id"]).bureau
+        named: str = row.get("bureau") or ""
+        return place or named if detector.subject == "retailer" else named or place
+
+
+def _share(seconds: float, steps: list[Step]) -> None:
+    """What a detector took, shared by the counties' orders."""
+    whole = sum(step.night.orders for step in steps)
+    for step in steps:
+        part = step.night.orders / whole if whole else 1 / len(steps)
+        step.seconds = round(seconds * part, 3)
 
 
 def as_json(cell: Any) -> Any:
@@ -169,13 +221,22 @@ def as_json(cell: Any) -> Any:
     return cell
 
 
-def count_orders(night: Night, facts: Facts) -> None:
-    """Note how much of the day the night has seen: orders, lines, shops that ordered."""
-    orders = facts.orders.filter(_.day == night.on)
+def count_orders(nights: Mapping[str, Night], facts: Facts) -> None:
+    """Note how much of the day each county's night has seen: orders, lines, shops that ordered.
+
+    A city's night, alone, has seen all of it.
+    """
+    on = next(iter(nights.values())).on
+    orders = facts.orders.filter(_.day == on).group_by("bureau")
+    lines = facts.lines.filter(_.day == on).group_by("bureau").agg(lines=_.count())
     counted = orders.agg(orders=_.order_id.nunique(), shops=_.retailer_id.nunique())
-    (row,) = rows(counted)
-    night.orders, night.retailers = row["orders"], row["shops"]
-    night.order_lines = int(facts.lines.filter(_.day == night.on).count().to_pyarrow().as_py())
+    told = rows(counted.left_join(lines, "bureau").drop("bureau_right"))
+    for code, night in nights.items():
+        is_county = night.bureau.level == Bureau.Level.COUNTY
+        mine = [row for row in told if row["bureau"] == code or not is_county]
+        night.orders = sum(row["orders"] for row in mine)
+        night.retailers = sum(row["shops"] for row in mine)
+        night.order_lines = sum(row["lines"] or 0 for row in mine)
 
 
 def finish(night: Night, state: Night.State) -> None:

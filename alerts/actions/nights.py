@@ -3,20 +3,29 @@
 import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import structlog
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from accounts.models import Bureau
 from alerts import grading, panels
 from alerts.actions.evidence import show_evidence
 from alerts.actions.excusing import excuse
-from alerts.actions.finding import Places, count_orders, find_night, finish, until, within
+from alerts.actions.finding import (
+    Places,
+    Search,
+    count_orders,
+    finish,
+    keep,
+    search,
+    until,
+    within,
+)
 from alerts.actions.ground import Ground
 from alerts.actions.listing import Listing, key_of
 from alerts.actions.picture import draw
@@ -26,12 +35,14 @@ from alerts.detection import Detector
 from alerts.models import Night, Sighting, Step, Surprise
 from sources import lake
 from sources.facts import Facts
-from sources.models import Completeness
+from sources.models import Completeness, Retailer
 
 log = structlog.get_logger()
 
 SUBJECTS = [*grading.SUBJECT, "detector", "family", "weight", "surprise", "floor", "link"]
 LISTINGS = [*grading.SUBJECT, "on", "score", "families"]
+DRAWN = ("order_days", "volume")  # shared tables that pictures show
+TOGETHER = 25_000  # shops whose counties are searched at once: what bounds the memory of a share
 
 
 @transaction.atomic
@@ -46,10 +57,30 @@ def run_night(*, on: dt.date, city: Bureau, now: dt.datetime, known: Facts | Non
     given = contextlib.nullcontext(known) if known else opened(on=on, bureaus=ground.bureaus)
     with given as facts:
         places = Places(facts)
-        for code in ground.bureaus:
-            _find(ground, code, facts, places)
+        for codes in shares(ground):
+            _find(ground, codes, facts, places)
         _grade(ground, facts, places)
     return ground.nights[city.code]
+
+
+def shares(ground: Ground) -> list[list[str]]:
+    """The bureaus that are searched together, by code: counties, and the city for what spans them.
+
+    As many counties as have `TOGETHER` shops, one at least.
+    """
+    counties = [code for code in ground.bureaus if code != ground.city.code]
+    known = Retailer.objects.filter(bureau__code__in=counties).values_list("bureau__code")
+    sizes = dict(known.annotate(Count("pk")))
+    found: list[list[str]] = []
+    room = 0
+    for code in counties:
+        size = max(sizes.get(code, 0), 1)
+        if size > room:
+            found.append([])
+            room = max(TOGETHER, size)
+        room -= size
+        found[-1].append(code)
+    return [*found, [ground.city.code]]
 
 
 @contextlib.contextmanager
@@ -58,7 +89,7 @@ def replay(*, city: Bureau, first: dt.date, last: dt.date) -> Iterator[Callable[
     weeks = panels.HISTORY + (last - first).days // 7 + 1
     since = first - dt.timedelta(weeks=panels.HISTORY)
     with lake.session(bureaus=[city.code], since=since, until=last) as session:
-        shared = _with_panels(session.facts(last), last, weeks=weeks).tables
+        shared = _with_panels(session.facts(last), last, weeks=weeks, names=panels.PANELS).tables
 
         def facts_on(on: dt.date) -> Facts:
             known = session.facts(on)
@@ -68,19 +99,20 @@ def replay(*, city: Bureau, first: dt.date, last: dt.date) -> Iterator[Callable[
 
 
 @transaction.atomic
-def find_bureau(*, on: dt.date, bureau: Bureau, now: dt.datetime) -> None:
-    """One bureau's share of a night: a county's own detectors, or those that span the city."""
-    ground = ground_of(on=on, city=bureau.city, now=now)
-    codes = [bureau.code] if bureau.level == Bureau.Level.COUNTY else list(ground.bureaus)
-    with opened(on=on, bureaus=codes) as facts:
-        _find(ground, bureau.code, facts, Places(facts))
+def find_share(*, on: dt.date, city: Bureau, codes: Sequence[str], now: dt.datetime) -> None:
+    """One share of a night: some counties' own detectors, or those that span the city."""
+    ground = ground_of(on=on, city=city, now=now)
+    is_citys = city.code in codes
+    wanted = list(ground.bureaus) if is_citys else codes
+    with opened(on=on, bureaus=wanted, shared=() if is_citys else panels.PANELS) as facts:
+        _find(ground, codes, facts, Places(facts))
 
 
 @transaction.atomic
 def grade_city(*, on: dt.date, city: Bureau, now: dt.datetime) -> None:
     """Grade what a city's bureaus have found. Harmless when it was done before."""
     ground = ground_of(on=on, city=city, now=now)
-    with opened(on=on, bureaus=ground.bureaus) as facts:
+    with opened(on=on, bureaus=ground.bureaus, shared=DRAWN) as facts:
         _grade(ground, facts, Places(facts))
 
 
@@ -123,16 +155,22 @@ def ground_of(*, on: dt.date, city: Bureau, now: dt.datetime) -> Ground:
 
 
 @contextlib.contextmanager
-def opened(*, on: dt.date, bureaus: Iterable[str]) -> Iterator[Facts]:
-    """The facts up to a day, with the tables that several detectors share computed once."""
+def opened(
+    *, on: dt.date, bureaus: Iterable[str], shared: Iterable[str] | None = None
+) -> Iterator[Facts]:
+    """The facts up to a day, with the tables that several detectors share computed once.
+
+    `shared`: those that are wanted, by name; all by default.
+    """
     with lake.open_facts(on=on, bureaus=list(bureaus)) as known:
-        yield _with_panels(until(known, on), on, weeks=panels.HISTORY)
+        names = panels.PANELS if shared is None else shared
+        yield _with_panels(until(known, on), on, weeks=panels.HISTORY, names=names)
 
 
-def _with_panels(facts: Facts, on: dt.date, *, weeks: int) -> Facts:
+def _with_panels(facts: Facts, on: dt.date, *, weeks: int, names: Iterable[str]) -> Facts:
     """A shared table that cannot be made is left to the detectors that want it: they fail alone."""
     try:
-        return panels.kept(facts, on, keep=_in_memory, weeks=weeks)
+        return panels.kept(facts, on, keep=_in_memory, weeks=weeks, names=names)
     except Exception:
         log.exception("shared tables", on=on.isoformat())
         return facts
@@ -142,23 +180,29 @@ def _in_memory(table: ir.Table) -> ir.Table:
     return ibis.memtable(table.to_pyarrow(), schema=table.schema())
 
 
-def _find(ground: Ground, code: str, facts: Facts, places: Places) -> None:
-    """Run the detectors of one night: a county's over its own facts, a city's over all."""
-    night = ground.nights[code]
-    is_citys = code == ground.city.code
+def look(ground: Ground, codes: Sequence[str], facts: Facts, places: Places) -> Search:
+    """What the detectors of one share find, not written: counties', or with the city's code those
+    that span it. facts: at least those of these bureaus, as `opened` or `replay` gives them."""
+    is_citys = ground.city.code in codes
+    seen = facts if is_citys or len(codes) == len(ground.bureaus) - 1 else within(facts, codes)
+    nights = {code: ground.nights[code] for code in codes}
+    count_orders(nights, seen)
     scope = "all" if is_citys else "bureau"
-    seen = facts if is_citys else within(facts, code)
-    count_orders(night, seen)
-    mine = [one for one in ground.detectors.values() if one.scope == scope]
-    find_night(
-        night=night,
+    return search(
+        nights={code: one for code, one in nights.items() if one.orders},  # they speak of orders
         facts=seen,
-        detectors=mine if night.orders else [],  # detectors speak of that day's orders
+        detectors=[one for one in ground.detectors.values() if one.scope == scope],
         places=places,
         bureaus=ground.bureaus,
     )
-    finish(night, Night.State.FOUND)
-    night.save()
+
+
+def _find(ground: Ground, codes: Sequence[str], facts: Facts, places: Places) -> None:
+    nights = [ground.nights[code] for code in codes]
+    keep(look(ground, codes, facts, places), nights=nights)
+    for night in nights:
+        finish(night, Night.State.FOUND)
+        night.save()
 
 
 def _grade(ground: Ground, facts: Facts, places: Places) -> None:
@@ -173,7 +217,7 @@ def _grade(ground: Ground, facts: Facts, places: Places) -> None:
         show=lambda chosen: show_evidence(
             chosen,
             detectors=dict(ground.detectors),
-            facts_of=lambda one: _facts_of(one, ground, facts),
+            facts=facts,
             on=ground.on,
         ),
         draw=lambda codes: draw(facts, ground.on, codes),
@@ -185,12 +229,6 @@ def _grade(ground: Ground, facts: Facts, places: Places) -> None:
     listing.events += said
     _count(ground, listing, surprises)
     listing.tell()
-
-
-def _facts_of(one: Surprise, ground: Ground, facts: Facts) -> Facts:
-    """What the detector saw when it found this."""
-    code = one.night.bureau.code
-    return facts if code == ground.city.code else within(facts, code)
 
 
 def _decided(ground: Ground, surprises: list[Surprise]) -> pd.DataFrame:
