@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import structlog
 
-from alerts.actions.finding import as_json
+from alerts.actions.finding import as_json, within
 from alerts.detection import Detector
 from alerts.models import Surprise
 from sources.facts import Facts, rows
@@ -33,20 +33,24 @@ def show_evidence(
     surprises: Iterable[Surprise],
     *,
     detectors: dict[str, Detector],
-    facts_of: Callable[[Surprise], Facts],
+    facts: Facts,
     on: dt.date,
 ) -> dict[int, Shown]:
-    """The evidence of each surprise, by its primary key: one query a detector and its facts.
+    """The evidence of each surprise, by its primary key: one query a detector.
 
-    Rows of other bureaus are only counted, unless the surprise belongs to a whole city.
+    Subjects that several counties may have, like products, are shown county by county. Rows of
+    other bureaus are only counted, unless the surprise belongs to a whole city.
     """
-    groups: dict[tuple[str, int], list[Surprise]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[Surprise]] = defaultdict(list)
     for one in surprises:
-        groups[one.detector, one.night_id].append(one)
+        own = detectors[one.detector].subject == "retailer"
+        is_citys = detectors[one.detector].scope == "all"
+        groups[one.detector, "" if own or is_citys else one.bureau.code].append(one)
     shown: dict[int, Shown] = {}
-    for (key, _night), found in groups.items():
+    for (key, county), found in groups.items():
+        seen = within(facts, [county]) if county else facts
         try:
-            shown |= _of_detector(detectors[key], facts_of(found[0]), on, found)
+            shown |= _of_detector(detectors[key], seen, on, found)
         except Exception:  # an alert without its rows is better than a night without alerts
             log.exception("no evidence", detector=key, on=on.isoformat())
     return shown

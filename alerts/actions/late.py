@@ -140,8 +140,8 @@ def find_again(ground: Ground) -> Again:
         one.pk for one in ground.nights.values() if one.state == Night.State.DONE and not one.orders
     }
     with transaction.atomic():
-        for bureau in ground.bureaus.values():
-            nights.find_bureau(on=ground.on, bureau=bureau, now=ground.now)
+        for codes in nights.shares(ground):
+            nights.find_share(on=ground.on, city=ground.city, codes=codes, now=ground.now)
         found = Surprise.objects.filter(night__in=mine).select_related(
             "bureau__parent", "night__bureau"
         )

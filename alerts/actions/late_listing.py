@@ -14,7 +14,7 @@ from alerts.actions import nights
 from alerts.actions.correcting import Again, check_of
 from alerts.actions.evidence import Shown, show_evidence
 from alerts.actions.excusing import excuse
-from alerts.actions.finding import Places, within
+from alerts.actions.finding import Places
 from alerts.actions.ground import Ground
 from alerts.actions.listing import Key, Listing, key_of
 from alerts.actions.picture import draw
@@ -66,11 +66,7 @@ def list_late(late: Late) -> list[Said]:
             show=lambda chosen: show_evidence(
                 chosen,
                 detectors=dict(ground.detectors),
-                facts_of=lambda one: (
-                    facts
-                    if one.night.bureau.code == ground.city.code
-                    else within(facts, one.night.bureau.code)
-                ),
+                facts=facts,
                 on=ground.on,
             ),
             draw=lambda shops: draw(facts, ground.on, shops),

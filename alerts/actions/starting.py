@@ -1,7 +1,7 @@
-"""Which nights are due, and their sharing out as jobs: a county each, one that spans the city."""
+"""Which nights are due, and their sharing out as jobs: counties together, one that spans the city."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
@@ -57,14 +57,15 @@ def ask_for_night(*, on: dt.date, city: Bureau, by: User) -> Job:
 def share_out(*, on: dt.date, city: Bureau, now: dt.datetime, by: str) -> None:
     """Begin a round of a city's night and ask for its shares; the last one asks for the grading."""
     ground = nights.start_night(on=on, city=city, now=now)
-    for code, night in ground.nights.items():
+    for codes in nights.shares(ground):
         jobs.actions.enqueue(
             "alerts.find",
-            key=f"alerts.find:{code}:{on}:{night.round}",
-            bureau=code,
+            key=f"alerts.find:{codes[0]}:{on}:{ground.nights[codes[0]].round}",
+            bureau=codes[0],
             asked_by=by,
             on=on.isoformat(),
-            code=code,
+            code=city.code,
+            codes=codes,
         )
     audit.actions.record(
         "night.started", subject=f"{city.code}:{on}", bureau=city.code, by=by,
@@ -73,10 +74,10 @@ def share_out(*, on: dt.date, city: Bureau, now: dt.datetime, by: str) -> None:
 
 
 @transaction.atomic
-def find_share(*, on: dt.date, bureau: Bureau, now: dt.datetime) -> None:
+def find_share(*, on: dt.date, city: Bureau, codes: Sequence[str], now: dt.datetime) -> None:
     """Do one share; whoever finds all shares of the city done asks for the grading."""
-    nights.find_bureau(on=on, bureau=bureau, now=now)
-    _ask_for_grading(on=on, city=bureau.city)
+    nights.find_share(on=on, city=city, codes=codes, now=now)
+    _ask_for_grading(on=on, city=city)
 
 
 def _ask_for_grading(*, on: dt.date, city: Bureau) -> None:
@@ -129,8 +130,13 @@ def _give_up_lost_shares(*, now: dt.datetime) -> None:
 
 def _lost_shares() -> Iterator[tuple[Job, Night]]:
     waiting = Night.objects.filter(state=Night.State.WAITING).select_related("bureau__parent")
+    parked = Job.objects.filter(kind="alerts.find", parked_at__isnull=False)
     for night in waiting:
-        key = f"alerts.find:{night.bureau.code}:{night.on}:{night.round}"
-        job = Job.objects.filter(key=key, parked_at__isnull=False).first()
+        mine = parked.filter(
+            args__on=night.on.isoformat(),
+            args__codes__contains=[night.bureau.code],
+            key__endswith=f":{night.round}",
+        )
+        job = mine.first()
         if job is not None:
             yield job, night

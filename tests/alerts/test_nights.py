@@ -371,8 +371,8 @@ def test_shared_out_as_jobs_it_comes_to_the_same(city, lake):
         model.objects.all().delete()
 
     nights.start_night(on=ON, city=city, now=NOW)
-    for code in ("451424", "4514", "451423"):
-        nights.find_bureau(on=ON, bureau=make.bureau(code), now=NOW)
+    for codes in (["451424"], ["4514"], ["451423"]):
+        nights.find_share(on=ON, city=city, codes=codes, now=NOW)
     nights.grade_city(on=ON, city=city, now=NOW)
 
     def in_order(tables):

@@ -7,7 +7,7 @@ import pytest
 
 import jobs.actions
 from alerts import panels
-from alerts.actions import rules, starting
+from alerts.actions import nights, rules, starting
 from alerts.models import Alert, Night
 from jobs.models import Job
 from sources.models import Completeness
@@ -116,7 +116,15 @@ def test_a_share_done_twice_changes_nothing(counties):
     assert set(Night.objects.values_list("state", flat=True)) == {"done"}
 
 
-def test_a_share_that_was_given_up_does_not_hold_up_the_city(counties):
+def test_small_counties_are_searched_together(counties):
+    starting.share_out(on=ON, city=counties[0].city, now=EVENING, by="system")
+
+    shares = Job.objects.filter(kind="alerts.find").order_by("key")
+    assert [job.args["codes"] for job in shares] == [["451423", "451424"], ["4514"]]
+
+
+def test_a_share_that_was_given_up_does_not_hold_up_the_city(counties, monkeypatch):
+    monkeypatch.setattr(nights, "TOGETHER", 1)
     for county in counties:
         has_data(county)
     starting.start_due_nights(now=EVENING)
