@@ -19,6 +19,7 @@ class OverLimit(Detector):
     family = "LIMIT"
     scope = "bureau"
     subject = "retailer"
+    judges = ("red_from",)
     inputs = (
         "lines.order_id", "lines.retailer_id", "lines.day", "lines.sku_id", "lines.qty",
         "lines.limit_qty", "lines.bureau", "lines.batch_id", "lines.row_no",

@@ -21,6 +21,7 @@ class PriceOrder(Detector):
     scope = "bureau"
     subject = "retailer"
     statutory = True
+    judges = ("ratio",)
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.week_start", "orders.qty",
         "orders.amount", "orders.bureau", "orders.batch_id", "orders.row_no",
@@ -67,6 +68,9 @@ class PriceOrder(Detector):
                 subject_id=_.retailer_id,
             )
         )
+
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        return bool(row["times"] > self.ratio)
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

@@ -21,6 +21,7 @@ class SkuDay(Detector):
     scope = "bureau"
     subject = "sku"
     statutory = True
+    judges = ("share",)
     inputs = (
         "lines.order_id", "lines.retailer_id", "lines.day", "lines.sku_id", "lines.qty",
         "lines.bureau", "lines.batch_id", "lines.row_no", "skus.sku_id", "skus.sku_name",
@@ -102,6 +103,10 @@ class SkuDay(Detector):
             trailing=ibis.ifelse(enough, _.trailing, None),
             last=ibis.ifelse(whole, _.last, None),
         )
+
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        month = row["this"] if row["settled"] else row["trailing"] or row["last"]
+        return bool(row["today"] >= month * self.share)
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         today = row["today"]

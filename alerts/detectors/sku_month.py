@@ -21,6 +21,7 @@ class SkuMonth(Detector):
     scope = "bureau"
     subject = "sku"
     statutory = True
+    judges = ("growth",)
     inputs = (
         "lines.order_id", "lines.retailer_id", "lines.day", "lines.sku_id", "lines.qty",
         "lines.bureau", "lines.batch_id", "lines.row_no", "skus.sku_id", "skus.sku_name",
@@ -68,6 +69,9 @@ class SkuMonth(Detector):
                 name=ibis.coalesce(_.sku_name, _.sku_id),
             )
         )
+
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        return bool(row["this"] >= row["last"] * (1 + self.growth))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

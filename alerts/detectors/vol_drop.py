@@ -19,6 +19,7 @@ class VolDrop(Detector):
     family = "VOL"
     scope = "bureau"
     subject = "retailer"
+    judges = ("smallest",)
     inputs = (*panels.ORDER_COLUMNS, *panels.ORDER_ROWS, *panels.SHOP_COLUMNS)
 
     title = "订货量骤降或连续不订货"
@@ -101,6 +102,9 @@ class VolDrop(Detector):
             ratio=ibis.literal(0.0),
             silent=_.silent.cast("int64"),
         )
+
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        return bool(row["expected"] >= self.smallest)
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         if row["silent"]:

@@ -21,6 +21,7 @@ class VolMonth(Detector):
     scope = "bureau"
     subject = "retailer"
     statutory = True
+    judges = ("ratio", "exempt")
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.qty", "orders.bureau",
         "orders.batch_id", "orders.row_no", "retailers.retailer_id", "retailers.open_date",
@@ -77,6 +78,9 @@ class VolMonth(Detector):
             # told once a month: on the day on which it crosses the line
             (_.this - _.today <= self.exempt) | (_.this - _.today <= _.last * self.ratio),
         ).select("this", "times", "last", "last_times", "surprise", subject_id=_.retailer_id)
+
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        return bool(row["this"] > self.exempt and row["this"] > row["last"] * self.ratio)
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         this = f"本月订货{row['times']}次，累计{row['this']:.0f}条；"

@@ -22,6 +22,7 @@ class VolOrder(Detector):
     scope = "bureau"
     subject = "retailer"
     statutory = True
+    judges = ("ratio", "exempt")
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.week_start", "orders.qty",
         "orders.bureau", "orders.batch_id", "orders.row_no",
@@ -85,6 +86,9 @@ class VolOrder(Detector):
                 subject_id=_.retailer_id,
             )
         )
+
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        return bool(row["qty"] > self.exempt and row["qty"] > row["mean"] * self.ratio)
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         start = f"本次订购{row['qty']:.0f}条，"

@@ -18,6 +18,7 @@ class VolRobust(Detector):
     family = "VOL"
     scope = "bureau"
     subject = "retailer"
+    judges = ("smallest",)
     inputs = (*panels.ORDER_COLUMNS, *panels.ORDER_ROWS, *panels.SHOP_COLUMNS)
 
     title = "订货量异常增加（剔除行情）"
@@ -42,6 +43,9 @@ class VolRobust(Detector):
         judged = statistics.judged(book, on, columns, spread=2.5)
         settled = statistics.settled(judged, facts, on, self.youngest)
         return statistics.in_cartons(settled).filter(_.surprise >= 1, _.qty >= self.smallest)
+
+    def holds(self, row: Mapping[str, Any]) -> bool:
+        return bool(row["qty"] >= self.smallest)
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return wording.volume(row)

@@ -47,7 +47,7 @@ def alert(request: StaffRequest, code: str) -> HttpResponse:
         bureau=OuterRef("bureau"), day=OuterRef("on"), is_complete=False
     )
     found = get_object_or_404(
-        seen.select_related("bureau", "holder", "rule_version").annotate(
+        seen.select_related("bureau", "holder", "rule_version__bureau").annotate(
             incomplete=Subquery(partial.values("reason")[:1])
         ),
         code=code,
