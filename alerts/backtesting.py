@@ -21,7 +21,7 @@ LISTED = ["on", *SUBJECT, "score", "grade", "detector", "families", "fate", "pk"
 # What an alert costs until its close, in working minutes: read and claim, telephone, visit with two
 # officers, conclude, review. Measured nowhere yet; the same for both lists, so the ratio holds.
 MINUTES = {"红": 360, "橙": 240, "黄": 90, "蓝": 30}
-TRADITIONAL = "rule_150"  # the detector whose findings are the comparison list
+TRADITIONAL = "traditional"  # the detector whose findings are the comparison list
 
 
 @dataclass(frozen=True)
