@@ -65,6 +65,8 @@ MAY: dict[str, Right] = {
     "exempt_above": down(R.CITY_LEAD, R.CITY_DEPUTY_HEAD),
     "decide_flood": down(R.CITY_SUPERVISOR, R.CITY_LEAD),
     "manage_events": down(R.COUNTY_SUPERVISOR, R.COUNTY_LEAD, R.CITY_SUPERVISOR, R.CITY_LEAD),
+    "supervise": own(R.COUNTY_SUPERVISOR, R.COUNTY_LEAD),  # lists of classified supervision
+    "set_supervision": down(R.CITY_SUPERVISOR, R.CITY_LEAD),
     "read_case": down(*COUNTY, *CITY, R.PROVINCE_VIEWER),
     "write_case": own(R.COUNTY_SUPERVISOR, R.COUNTY_LEAD),  # interviews, inspections, conclusions
     "write_above": down(R.CITY_SUPERVISOR, R.CITY_LEAD),  # the same where the city handles it

@@ -12,8 +12,18 @@ from alerts.actions.events import Happening
 from alerts.actions.raising import LEAST_WORDS, Suspicion
 from alerts.causes import CAUSES
 from alerts.detection import FAMILIES
-from alerts.models import DrawnShop, Grade, MarketEvent, Origin, Reason
+from alerts.models import (
+    DrawnShop,
+    Grade,
+    MarketEvent,
+    Measure,
+    Origin,
+    Reason,
+    SupervisionRule,
+    Watch,
+)
 from alerts.naming import code_of, title_of
+from alerts.supervision import WHAT
 from sources.models import Retailer, RetailerQuerySet, Staff
 
 ORIGINS = [(one.value, one.label) for one in (Origin.PERSON, Origin.TIP, Origin.COMPLAINT)]
@@ -260,3 +270,72 @@ class SampleForm(forms.Form):
 
     result = forms.ChoiceField(label="结果", choices=list(DrawnShop.Result.choices), widget=SELECT)
     note = forms.CharField(label="情况", max_length=300, widget=TEXT)
+
+
+class ReviewForm(forms.Form):
+    """Keep a shop on its list or release it; or what a task found."""
+
+    note = forms.CharField(max_length=1000)
+    version = forms.IntegerField()
+
+
+class WatchForm(forms.Form):
+    """A person puts a shop on a list."""
+
+    retailer = forms.CharField(
+        label="客户编码或许可证号",
+        max_length=40,
+        widget=TEXT,
+        error_messages={"required": "请填写客户编码或许可证号。"},
+    )
+    book = forms.ChoiceField(label="名单", choices=list(Watch.Book.choices), widget=SELECT)
+    measure = forms.ChoiceField(
+        label="监管方式",
+        choices=[(one.value, one.label) for one in (Measure.KEY, Measure.SPECIAL)],
+        widget=SELECT,
+    )
+    reason = forms.CharField(
+        label="纳入原因",
+        max_length=300,
+        widget=TEXT,
+        error_messages={"required": "请写明纳入原因。"},
+    )
+
+    def __init__(self, *args: Any, retailers: RetailerQuerySet, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.retailers = retailers
+
+    def clean_retailer(self) -> Retailer:
+        text = self.cleaned_data["retailer"].strip()
+        found = self.retailers.filter(Q(code=text) | Q(licence_no=text))
+        shop: Retailer | None = found.select_related("bureau__parent").first()
+        if shop is None:
+            raise ValidationError(f"没有找到客户编码或许可证号为“{text}”的零售户，请核对后再填。")
+        return shop
+
+
+class PolicyForm(forms.Form):
+    """A line of the policy table of classified supervision."""
+
+    what = forms.ChoiceField(label="类型", choices=list(WHAT.items()), widget=SELECT)
+    number = forms.IntegerField(
+        label="次数达到",
+        min_value=1,
+        max_value=99,
+        widget=forms.NumberInput(attrs={"class": "form-control"}),
+        error_messages={"required": "请填写次数。"},
+    )
+    unit = forms.ChoiceField(
+        label="期限", choices=list(SupervisionRule.Unit.choices), widget=SELECT
+    )
+    measure = forms.ChoiceField(
+        label="监管方式",
+        choices=[(one.value, one.label) for one in (Measure.KEY, Measure.SPECIAL)],
+        widget=SELECT,
+    )
+    source = forms.CharField(
+        label="依据",
+        max_length=200,
+        widget=TEXT,
+        error_messages={"required": "请填写依据文件或会议。"},
+    )

@@ -14,6 +14,7 @@ from alerts.actions import (
     nights,
     sampling,
     starting,
+    supervising,
     tracing,
 )
 from alerts.models import BackTest
@@ -88,3 +89,9 @@ def weekly() -> None:
     """Asked for every day; each county's draw and each city's lesson is made once in its time."""
     sampling.draw_all(now=timezone.now())
     lessons.make_due_lessons(now=timezone.now())
+
+
+@job("alerts.supervise")
+def supervise() -> None:
+    for city in Bureau.objects.filter(level=Bureau.Level.CITY).order_by("code"):
+        supervising.supervise(city=city, now=timezone.now())

@@ -18,6 +18,7 @@ from alerts.views import (
     samples,
     screening,
     steps,
+    supervision,
 )
 
 app_name = "alerts"
@@ -48,6 +49,14 @@ urlpatterns = [
     path("lessons/<int:number>/adopt/", lessons.adopt_lesson, name="adopt_lesson"),
     path("samples/", samples.samples, name="samples"),
     path("samples/<int:number>/", samples.note_sample, name="note_sample"),
+    path("supervision/", supervision.watches, {"book": "key"}, name="key_shops"),
+    path("supervision/policy/", supervision.policy, name="policy"),
+    path("supervision/policy/<int:number>/end/", supervision.end_policy, name="end_policy"),
+    path("supervision/tasks/", supervision.tasks, name="tasks"),
+    path("supervision/tasks/<int:number>/", supervision.finish_task, name="finish_task"),
+    path("supervision/<int:number>/", supervision.watch, name="watch"),
+    path("supervision/<int:number>/review/", supervision.review_watch, name="review_watch"),
+    path("supervision/<slug:book>/", supervision.watches, name="watches"),
     path("floods/", floods.floods, name="floods"),
     path("floods/<int:number>/decide/", floods.decide_flood, name="decide_flood"),
     path("groups/", groups.groups, name="groups"),

@@ -28,6 +28,9 @@ from alerts.models import (
     RuleChange,
     RuleVersion,
     State,
+    SupervisionRule,
+    Task,
+    Watch,
 )
 from alerts.rulebook import Book
 from cases.actions.inspections import start_inspection
@@ -215,6 +218,32 @@ def sample(*, at: Bureau | None = None, name: str = "某店") -> DrawnShop:
     return DrawnShop.objects.create(
         draw=draw, place=1, retailer_id=shop.code, retailer_name=shop.name
     )
+
+
+def watch(*, at: Bureau | None = None, **given: Any) -> Watch:
+    """A key shop that the policy put on the list."""
+    place = at or bureau()
+    shop = given.pop("retailer_id", "") or retailer(at=place).code
+    given = {
+        "book": "key", "measure": "key", "reason": "近90天推送预警2次，达到2次。", "since": DAY,
+        "review_on": DAY + dt.timedelta(days=90), "made_at": NOW, **given,
+    }  # fmt: skip
+    return Watch.objects.create(bureau=place, retailer_id=shop, **given)
+
+
+def task(*, at: Bureau | None = None, **given: Any) -> Task:
+    """An open special check."""
+    place = at or bureau()
+    given = {"title": "专项检查：某店", "opened_at": NOW, "due_at": NOW, **given}
+    return Task.objects.create(bureau=place, watch=watch(at=place, measure="special"), **given)
+
+
+def supervision_rule(*, at: Bureau | None = None, **given: Any) -> SupervisionRule:
+    given = {
+        "what": "alert", "number": 2, "unit": "90d", "measure": "key", "source": "某文件",
+        "made_at": NOW, **given,
+    }  # fmt: skip
+    return SupervisionRule.objects.create(bureau=at or bureau(), **given)
 
 
 def hit(*, at: Bureau | None = None, **given: Any) -> Hit:

@@ -97,6 +97,10 @@ TARGETS = {
     "event": lambda bureau: [make.event(at=bureau, name=f"{CANARY}{bureau.code}").pk],
     "lesson": lambda bureau: [make.lesson(at=bureau).pk],
     "sample": lambda bureau: [make.sample(at=bureau, name=f"{CANARY}{bureau.code}").pk],
+    "book": lambda _: ["key"],
+    "watch": lambda bureau: [make.watch(at=bureau, retailer_name=f"{CANARY}{bureau.code}").pk],
+    "task": lambda bureau: [make.task(at=bureau, title=f"{CANARY}{bureau.code}").pk],
+    "policy": lambda bureau: [make.supervision_rule(at=bureau).pk],
     "flood": lambda bureau: [make.flood(at=bureau).pk],
     "group": lambda bureau: [make.group(at=bureau, reason=f"{CANARY}{bureau.code}").code],
     "person": person,
@@ -135,12 +139,15 @@ TARGETS |= {
     "back_test": lambda bureau: [make.back_test(at=bureau).pk],
 }
 CITYWIDE = {"rule"}  # belong to a city, and are read in all its counties
-COMMON = {"", "deadline", "job"}  # belong to no bureau
+COMMON = {"", "deadline", "job", "book"}  # belong to no bureau
 MISSING = {
     "grade_change": ["YJ-000000-20260302-999", 10**9],
     "exemption": [10**9],
     "event": [10**9],
     "flood": [10**9],
+    "watch": [10**9],
+    "task": [10**9],
+    "policy": [10**9],
     "lesson": [10**9],
     "sample": [10**9],
     "group": ["BA-000000-20260302-99"],
@@ -298,16 +305,17 @@ def test_what_is_hidden_is_found_by_city_and_discipline_only(name):
 LISTS = [
     "accounts:users", "sources:imports", "sources:retailers", "alerts:board", "alerts:alerts",
     "alerts:hits", "alerts:runs", "alerts:groups", "alerts:exemptions", "alerts:events",
-    "alerts:floods", "alerts:samples", "alerts:lessons", "alerts:catalogue",
+    "alerts:tasks", "alerts:policy", "alerts:floods", "alerts:samples", "alerts:lessons", "alerts:catalogue",
     "sources:profile", "cases:reviews", "cases:inspections",
-    "cases:interviews", "reports:reports", "reports:scores", "alerts:rules", "alerts:tests", "sources:seizures",
+    "cases:interviews", "reports:reports", "reports:scores", "alerts:rules", "alerts:tests",
+    "sources:seizures",
 ]  # fmt: skip
 
 
 LISTED = [
     "person", "batch", "retailer", "alert", "night", "interview", "inspection", "conclusion",
     "report", "seizure", "group", "exemption", "event", "flood",
-    "sample", "lesson",
+    "sample", "lesson", "watch", "task",
 ]  # fmt: skip
 
 

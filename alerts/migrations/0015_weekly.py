@@ -1,14 +1,17 @@
 from django.db import migrations
 
+KINDS = {"alerts.weekly": 86400, "alerts.supervise": 3600}
+
 
 def add(apps, schema_editor):
     timetable = apps.get_model("jobs", "Timetable").objects.using(schema_editor.connection.alias)
-    timetable.get_or_create(kind="alerts.weekly", defaults={"every_seconds": 86400})
+    for kind, seconds in KINDS.items():
+        timetable.get_or_create(kind=kind, defaults={"every_seconds": seconds})
 
 
 def remove(apps, schema_editor):
     timetable = apps.get_model("jobs", "Timetable").objects.using(schema_editor.connection.alias)
-    timetable.filter(kind="alerts.weekly").delete()
+    timetable.filter(kind__in=KINDS).delete()
 
 
 class Migration(migrations.Migration):
