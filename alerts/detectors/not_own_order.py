@@ -13,7 +13,7 @@ from alerts.evidence import rows_of, stacked
 from alerts.wording import date
 from sources.facts import Facts
 
-SELF = ("本人", "持证人本人", "经营者本人", "self")
+OWN = ("本人", "持证人本人", "经营者本人", "家人", "家属", "配偶", "店员", "家人或店员")
 INSIDE = ("客户经理", "订单员", "送货员", "专卖", "内部", "公司", "烟草")
 
 
@@ -34,11 +34,11 @@ class NotOwnOrder(Detector):
 
     title = "经营者自述订单不是本人所订"
     looks_for = (
-        "上一订货日之后的电话询访中，经营者说所问的订单不是自己订的。没有文件带来询访答复，"
+        "上一订货日之后的电话询访中，经营者说所问的订单不是自己、家人或店员订的。没有文件带来询访答复，"
         "本系统的询访记录已把这一矛盾记入原预警并转实地核查；这里等待可导入的询访答复。"
     )
     why_it_matters = "本人否认的订单，订货资格就在别人手里，要查清是谁、货去了哪里。"
-    innocent_causes = "家人或店员代订而本人不知；记错了订货日；残疾、不识字由亲友代办。"
+    innocent_causes = "邻居、亲友好意代订；记错了订货日；残疾、不识字由亲友代办。"
     next_steps = (
         "一、两日内到店当面核实，盘点该单品规并看签收、付款记录；"
         "二、调取该单登录日志和录音，查明下单人；涉及内部人员的，由上级查办。"
@@ -48,7 +48,7 @@ class NotOwnOrder(Detector):
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         said = facts.interviews.filter(_.day <= on, _.ordered_by.notnull())
-        fresh = with_news(said, facts.orders, on).filter(_.is_new, ~_.ordered_by.isin(list(SELF)))
+        fresh = with_news(said, facts.orders, on).filter(_.is_new, ~_.ordered_by.isin(list(OWN)))
         newest = [_.day.desc(), _.record_id.desc()]
         place = ibis.row_number().over(group_by="retailer_id", order_by=newest)
         one = fresh.mutate(place=place).filter(_.place == 0)

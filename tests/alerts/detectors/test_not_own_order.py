@@ -52,8 +52,14 @@ def test_an_order_that_was_not_named_is_told_as_well():
 
 @pytest.mark.parametrize(
     ("who", "day"),
-    [("本人", "2026-03-27"), ("-", "2026-03-27"), ("邻居", "2026-03-26"), ("邻居", "2026-03-31")],
-    ids=["their own", "not asked", "told the night before", "tomorrow"],
+    [
+        ("本人", "2026-03-27"),
+        ("家人或店员", "2026-03-27"),
+        ("-", "2026-03-27"),
+        ("邻居", "2026-03-26"),
+        ("邻居", "2026-03-31"),
+    ],
+    ids=["their own", "the family", "not asked", "told the night before", "tomorrow"],
 )
 def test_it_accepts(who, day):
     assert not found(book(who, day=day))
