@@ -31,6 +31,7 @@ from alerts.actions.listing import Listing, key_of
 from alerts.actions.picture import draw
 from alerts.actions.picture_sku import trace
 from alerts.actions.rules import detectors_in, policy_in, version_in_force, weight_of
+from alerts.actions.shadow import run_shadows
 from alerts.detection import Detector
 from alerts.models import Night, Sighting, Step, Surprise
 from sources import lake
@@ -228,6 +229,7 @@ def _grade(ground: Ground, facts: Facts, places: Places) -> None:
     listing.list_all(_decided(ground, counting), surprises, fates)
     listing.events += said
     _count(ground, listing, surprises)
+    run_shadows(ground)
     listing.tell()
 
 
