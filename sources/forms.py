@@ -67,10 +67,16 @@ class DecodeForm(forms.Form):
 
 
 class SeizureForm(forms.Form):
-    bureau = forms.ModelChoiceField(Bureau.objects.none(), label="登记单位", empty_label=None)
+    bureau = forms.ModelChoiceField(
+        Bureau.objects.none(),
+        label="登记单位",
+        empty_label=None,
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
     case_no = forms.CharField(label="案号", max_length=60)
     seized_on = forms.DateField(
-        label="查获日期", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label="查获日期",
+        widget=forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d"),
     )
     place = forms.CharField(label="查获地", max_length=100)
     sku = forms.CharField(label="规格", max_length=100)

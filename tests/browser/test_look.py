@@ -14,7 +14,8 @@ LOOKS: dict[str, dict[str, Any]] = {"desktop": {}, "dark": {"color_scheme": "dar
 PAGES = {
     "lz-neiguan": [
         "/", "/alerts/", "/alerts/?grade=红&grade=橙", "/alerts/?q=nobody", "/hits/", "/runs/",
-        "/inspections/", "/retailers/", "/imports/", "/calendar/", "/notices/", "/password/",
+        "/inspections/", "/retailers/", "/seizures/", "/seizures/register/", "/imports/", "/calendar/",
+        "/notices/", "/password/",
     ],
     "lz-shuju": ["/imports/", "/profile/"],
     "shenji": ["/audit/", "/health/"],
