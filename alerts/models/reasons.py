@@ -108,7 +108,9 @@ class Group(Scoped):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["bureau", "audience", "link"], name="one_group_a_link")
+            models.UniqueConstraint(
+                fields=["bureau", "audience", "link", "on"], name="one_group_a_link"
+            )
         ]
 
     def __str__(self) -> str:
