@@ -51,7 +51,7 @@ class Policy:
     blue: float = 3.0  # below it nothing is listed
     budget_share: float = 0.005  # of the shops that ordered that day
     cooldown_days: int = 42
-    escalation: float = 1.5  # so much rarer than the last listing ends the cool-down
+    escalation: float = 1.5  # so much rarer, or a graver grade, than the last ends the cool-down
     strong: float = 2.6  # a family this strong, and new, ends it too; also: worth showing
     audit_share: float = 0.05  # of the places, drawn by lot so that nobody can rely on the cuts
     audit_floor: float = 2.0  # the score from which on a subject may be drawn
@@ -88,7 +88,8 @@ def combine(found: pd.DataFrame, policy: Policy) -> pd.DataFrame:
 
     `found`: SUBJECT, detector, family, weight, surprise, floor ("" for none), link ("" for none).
     Returns SUBJECT, score, detector and family (the leading ones), families (those with
-    a >= policy.strong, sorted), floor, grade and link.
+    a >= policy.strong, sorted), floor, grade and link. A floor lifts the score to its grade's cut:
+    what the facts alone make red ranks with the red ones.
     """
     marked = found.assign(a=found["surprise"].clip(upper=policy.most_surprise) + found["weight"])
     marked = marked.sort_values([*SUBJECT, "a", "detector"], ascending=[True] * 4 + [False, True])
@@ -110,6 +111,8 @@ def combine(found: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     linked = marked[marked["link"] != ""].groupby(SUBJECT)["link"].first()
     subjects["link"] = linked.reindex(subjects.index, fill_value="")
     cuts = [policy.red, policy.orange, policy.yellow]
+    least = subjects["floor"].map(dict(zip(GRADES, cuts, strict=False)))
+    subjects["score"] = subjects["score"].clip(lower=least.fillna(-math.inf))
     by_score = pd.concat([subjects["score"] < cut for cut in cuts], axis="columns").sum(axis=1)
     subjects["grade"] = by_score.clip(upper=lowest).map(dict(enumerate(GRADES)))
     return subjects.reset_index()
@@ -129,8 +132,9 @@ def decide(
     `subjects`: what `combine` returns. `listings`: SUBJECT, on, score, families; one row for each
     earlier night that put a subject on the list. `ordered`: shops of the city that ordered. `seed`
     and the day decide the lot of the audit places: the same again for the same night.
-    Floors are never cooled down nor cut; red ones stand outside the budget, the others fill it.
-    What one link joins takes one place.
+    Floors are never cooled down nor cut; red ones stand outside the budget, the others fill it,
+    unless they go on as listed lately: that is appended to their alert and takes no place. What one
+    link joins takes one place.
     """
     candidates = candidates_of(subjects)
     history = History()
@@ -171,7 +175,9 @@ class History:
             return False
         known = set().union(*(families for _, _, families in lately))
         _, last, _ = max(lately, key=lambda told: told[0])
-        return one.score < last + policy.escalation and set(one.families) <= known
+        graver = GRADES.index(policy.grade(one.score)) < GRADES.index(policy.grade(last))
+        more = graver or one.score >= last + policy.escalation
+        return not more and set(one.families) <= known
 
 
 def candidates_of(subjects: pd.DataFrame) -> list[Candidate]:
@@ -194,17 +200,16 @@ def fates_of(
 ) -> list[Fate]:
     """What becomes of one night's subjects: the rule itself, which `decide` gives as a table."""
     floored = [place for place, one in enumerate(candidates) if one.floor]
-    cooled = {
-        place
-        for place, one in enumerate(candidates)
-        if not one.floor and history.cools(one, on=on, policy=policy)
+    same = {
+        place for place, one in enumerate(candidates) if history.cools(one, on=on, policy=policy)
     }
+    cooled = same.difference(floored)
     below = {place for place, one in enumerate(candidates) if one.score < policy.blue}
     free = [place for place, one in enumerate(candidates) if not one.floor and place not in cooled]
     waiting = [place for place in free if place not in below]
     drawable = [place for place in free if candidates[place].score >= policy.audit_floor]
     places = policy.budget(ordered)
-    left = places - _places_taken([candidates[place] for place in floored])
+    left = places - _places_taken([candidates[place] for place in floored if place not in same])
     chosen = _best(candidates, waiting, left)
     audits = min(
         _audit_places(places, on=on, policy=policy, seed=seed), len(set(drawable) - chosen)

@@ -153,6 +153,14 @@ def test_floors_are_never_cut_and_only_red_ones_stand_outside_the_budget():
     assert fates(table, ordered=600)["R4"] == Fate.LISTED
 
 
+def test_a_floor_that_goes_on_as_listed_lately_takes_no_place():
+    table = found(("R1", "limit", "LIMIT", 1.0, {"floor": "橙"}), ("R2", "vol", "VOL", 5.0))
+    both = {"R1": Fate.LISTED, "R2": Fate.LISTED}
+
+    assert fates(table, before=[("R1", 7, 4.5, [])]) == both
+    assert fates(table, before=[("R1", 7, 4.4, [])]) == {**both, "R2": Fate.BUDGET}
+
+
 @pytest.mark.parametrize(("days", "fate"), [(41, Fate.COOLED), (42, Fate.LISTED)])
 def test_a_subject_rests_for_six_weeks(days, fate):
     table = found(("R1", "vol", "VOL", 4.0))
@@ -160,18 +168,43 @@ def test_a_subject_rests_for_six_weeks(days, fate):
     assert fates(table, before=[("R1", days, 4.0, ["VOL"])])["R1"] == fate
 
 
-@pytest.mark.parametrize(("score", "fate"), [(5.5, Fate.LISTED), (5.49, Fate.COOLED)])
+@pytest.mark.parametrize(("score", "fate"), [(7.3, Fate.LISTED), (7.29, Fate.COOLED)])
 def test_one_and_a_half_points_more_than_the_last_listing_end_the_rest(score, fate):
-    before = [("R1", 30, 6.0, ["VOL"]), ("R1", 14, 4.0, ["VOL"])]
+    before = [("R1", 30, 7.0, ["VOL"]), ("R1", 14, 5.8, ["VOL"])]
 
     assert fates(found(("R1", "vol", "VOL", score)), before=before)["R1"] == fate
+
+
+@pytest.mark.parametrize(("score", "fate"), [(4.5, Fate.LISTED), (4.49, Fate.COOLED)])
+def test_a_graver_grade_than_the_last_listing_ends_the_rest(score, fate):
+    before = [("R1", 14, 3.7, ["VOL"])]
+
+    assert fates(found(("R1", "vol", "VOL", score)), before=before)["R1"] == fate
+
+
+@pytest.mark.parametrize(
+    ("floor", "score"), [("红", 5.6), ("橙", 4.5), ("黄", 3.7), ("蓝", 3.1), ("", 3.1)]
+)
+def test_a_floor_lifts_the_score_to_the_cut_of_its_grade(floor, score):
+    (row,) = combine(found(("R1", "licence", "INFO", 3.1, {"floor": floor})), POLICY).to_dict(
+        "records"
+    )
+
+    assert row["score"] == score
+    assert row["grade"] == (floor or "蓝")
+
+
+def test_a_floor_lowers_no_score():
+    table = found(("R1", "licence", "INFO", 6.0, {"floor": "黄"}))
+
+    assert combine(table, POLICY)["score"].item() == 6.0
 
 
 @pytest.mark.parametrize(("surprise", "fate"), [(2.6, Fate.LISTED), (2.59, Fate.COOLED)])
 def test_a_strong_new_family_ends_the_rest(surprise, fate):
     table = found(("R1", "vol", "VOL", 4.0), ("R1", "ip", "LINK", surprise))
 
-    assert fates(table, before=[("R1", 14, 4.0, ["VOL"])])["R1"] == fate
+    assert fates(table, before=[("R1", 14, 4.6, ["VOL"])])["R1"] == fate
 
 
 def test_a_floor_is_never_cooled_down():
