@@ -25,6 +25,7 @@ from sources.lake.snapshots import (
     empty_sql,
     load_masters,
     master_tables,
+    price_history_sql,
     snapshot_sql,
     tier_history_sql,
 )
@@ -118,15 +119,18 @@ def _open(con: Connection, bureaus: Sequence[str], window: Window, *, keep: bool
     brought = _brought(scope)
     kind = "TABLE" if keep else "VIEW"
     has_tiers = "tier" in brought.get("retailers", set()) or bool(files["changes"])
+    has_prices = _prices_lines(brought)
     backend = ibis.duckdb.from_connection(con)
     tables, changes = {}, NO_CHANGES
     for table in fact_tables():
         if table == "orders":
             con.execute(f"CREATE TABLE tier_history AS {tier_history_sql(changes)}")
+        if table == "lines" and has_prices:
+            con.execute(f"CREATE TABLE price_history AS {price_history_sql()}")
         if not files[table]:
             sql = empty_sql(table)
         else:
-            sql = fact_sql(table, files, window, tiers=has_tiers)
+            sql = fact_sql(table, files, window, tiers=has_tiers, prices=has_prices)
         if table == "seizures" and (typed := registered(con, scope, window)):
             sql = f"{sql} UNION ALL BY NAME {typed}"
             brought.setdefault(table, set()).update(COLUMNS[table])
@@ -162,9 +166,21 @@ def _missing(brought: dict[str, set[str]]) -> frozenset[str]:
             missing.discard("orders.tier")
     if "calendar" not in brought:  # then ordering was suspended in no week
         missing -= {"calendar.week_start", "calendar.orders_suspended"}
+    if _prices_lines(brought):
+        missing.discard("lines.amount")
     if {"lines", "limits"} <= set(brought):
         missing.discard("lines.limit_qty")
     return frozenset(missing)
+
+
+def _prices_lines(brought: dict[str, set[str]]) -> bool:
+    """Whether what lines cost follows from their products' prices, for no import brought it."""
+    lines = brought.get("lines")
+    return (
+        lines is not None
+        and "amount" not in lines
+        and "wholesale_price" in brought.get("skus", set())
+    )
 
 
 def _sealed_changes(con: Connection, files: list[str], window: Window) -> str:

@@ -229,6 +229,16 @@ def tier_history_sql(changes: str) -> str:
         WHERE field = 'tier' AND {_plausible("tier")}"""
 
 
+def price_history_sql() -> str:
+    """SQL: sku_id, since, until, wholesale_price: what each product cost from a day to another."""
+    return """SELECT sku_id, wholesale_price,
+            CASE WHEN row_number() OVER versions = 1 THEN DATE '1-1-1' ELSE in_force END AS since,
+            coalesce(lead(in_force) OVER versions, DATE '9999-12-31') AS until
+        FROM skus_versions WHERE wholesale_price IS NOT NULL
+        WINDOW versions AS (PARTITION BY sku_id ORDER BY in_force, pk)
+        QUALIFY length(bureau_path) = max(length(bureau_path)) OVER (PARTITION BY sku_id)"""
+
+
 def empty_sql(table: str) -> str:
     """A table without rows, for what was never imported."""
     return f"SELECT {null_columns(table)} WHERE false"

@@ -55,16 +55,23 @@ class Window:
         return f"({alias}.day IS NULL OR ({' AND '.join(ends)}))" if ends else "true"
 
 
-def fact_sql(table: str, files: Mapping[str, list[str]], window: Window, *, tiers: bool) -> str:
+def fact_sql(
+    table: str,
+    files: Mapping[str, list[str]],
+    window: Window,
+    *,
+    tiers: bool,
+    prices: bool = False,
+) -> str:
     """SQL of one fact table. `files` names every table's lake files; needs the views of `orders`,
-    `limits` and, where `tiers`, `tier_history`."""
+    `limits` and, where `tiers` and `prices`, `tier_history` and `price_history`."""
     rows = _rows(FILES_OF.get(table, table), files)
     if table == CANCELLED:
         return _cancelled(rows, files, window)
     if table == "orders":
         return _orders(rows, window, tiers=tiers)
     if table == "lines":
-        return _lines(rows, window, limits=bool(files.get("limits")))
+        return _lines(rows, window, limits=bool(files.get("limits")), prices=prices)
     dated = "true"
     if "day" in COLUMNS[table] and table != "changes":  # old changes still tell a snapshot
         dated = window.days("x")
@@ -137,16 +144,27 @@ def _orders(rows: str, window: Window, *, tiers: bool) -> str:
     )
 
 
-def _lines(rows: str, window: Window, *, limits: bool) -> str:
-    """Lines of such orders; a line without a limit has that of its week, product and tier."""
-    joined, limit = "", "x.limit_qty"
+def _lines(rows: str, window: Window, *, limits: bool, prices: bool) -> str:
+    """Lines of such orders; a line without a limit has that of its week, product and tier.
+
+    Where `prices`, lines come without amounts: each is what it costs at the product's price then.
+    """
+    joined, limit, instead = "", "x.limit_qty", {}
     if limits:
         joined = (
             "LEFT JOIN limits m ON m.week_start = o.week_start AND m.sku_id = x.sku_id "
             "AND m.tier = o.tier"
         )
         limit = "coalesce(x.limit_qty, m.limit_qty)"
-    columns = _columns("lines", "x", retailer_id="o.retailer_id", day="o.day", limit_qty=limit)
+    if prices:
+        joined += (
+            " LEFT JOIN price_history p ON p.sku_id = x.sku_id "
+            "AND o.day >= p.since AND o.day < p.until"
+        )
+        instead["amount"] = "round(x.qty * p.wholesale_price)"
+    columns = _columns(
+        "lines", "x", retailer_id="o.retailer_id", day="o.day", limit_qty=limit, **instead
+    )
     return (
         f"SELECT {columns} FROM {rows} x JOIN orders o ON o.order_id = x.order_id {joined} "
         f"WHERE {window.in_force('x')} AND {window.days('x', slack=SLACK)}"
