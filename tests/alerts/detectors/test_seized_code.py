@@ -171,3 +171,17 @@ def test_it_waits_for_seizures():
     missing = frozenset({"seizures.case_no", "seizures.qty"})
 
     assert SeizedCode.waits_for(facts(missing=missing)) == sorted(missing)
+
+
+def test_the_exam_case_of_2017():
+    """Forty cartons seized by another city on 10 December lead to the order of the 5th."""
+    on = dt.date(2017, 12, 11)
+    tables = facts(
+        retailers=RETAILERS,
+        orders="order_id retailer_id day qty\no1 R1 2017-12-05 40\no2 R2 2017-12-11 10",
+        seizures=f"case_no day code32 qty\nA1 2017-12-10 {code(stamp='71206000000012')} 40",
+    )
+
+    (row,) = rows(SeizedCode().find(tables, on))
+    assert (row["subject_id"], row["order_id"], row["ordered"]) == ("R1", "o1", 40)
+    assert SeizedCode().floor(row) == "橙"
