@@ -196,7 +196,7 @@ def kept(alerts: pd.DataFrame, listed: pd.DataFrame, *, days: int) -> "pd.Series
 def by_week(listed: pd.DataFrame) -> "pd.Series[int]":
     """How many rows a week, by its Monday."""
     days = pd.to_datetime(listed["on"])
-    mondays = (days - pd.to_timedelta(days.dt.dayofweek, unit="D")).dt.date
+    mondays = (days - pd.to_timedelta(days.dt.day_of_week, unit="D")).dt.date
     return mondays.value_counts().sort_index()
 
 
