@@ -21,6 +21,7 @@ class AcctShare(Detector):
     family = "LINK"
     scope = "all"
     subject = "retailer"
+    weight = 0.5
     shares = "结算账户"
     inputs = (
         "payments.order_id", "payments.retailer_id", "payments.day", "payments.payer_account",

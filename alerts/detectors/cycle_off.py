@@ -19,6 +19,7 @@ class CycleOff(Detector):
     family = "CYCLE"
     scope = "bureau"
     subject = "retailer"
+    weight = 0.4
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.week_start", "orders.qty",
         "orders.bureau", "orders.batch_id", "orders.row_no",

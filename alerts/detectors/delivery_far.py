@@ -21,6 +21,7 @@ class DeliveryFar(Detector):
     family = "DELIV"
     scope = "bureau"
     subject = "retailer"
+    weight = 0.5
     inputs = (
         "deliveries.order_id", "deliveries.retailer_id", "deliveries.day",
         "deliveries.gps_offset_m", "deliveries.bureau", "deliveries.batch_id",

@@ -21,6 +21,7 @@ class DeliveryShort(Detector):
     family = "DELIV"
     scope = "bureau"
     subject = "retailer"
+    weight = 0.5
     inputs = (
         "deliveries.order_id", "deliveries.day",
         "deliveries.delivered_qty", "deliveries.bureau", "deliveries.batch_id",

@@ -20,6 +20,7 @@ class DeliverySign(Detector):
     family = "DELIV"
     scope = "bureau"
     subject = "retailer"
+    weight = 0.7
     inputs = (
         "deliveries.order_id", "deliveries.retailer_id", "deliveries.day", "deliveries.sign_by",
         "deliveries.bureau", "deliveries.batch_id", "deliveries.row_no", "orders.day", "orders.bureau",

@@ -19,6 +19,7 @@ class DevShare(Detector):
     family = "LINK"
     scope = "all"  # a ring does not stop at the county line
     subject = "retailer"
+    weight = 0.5
     shares = "订货设备"
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.channel",

@@ -24,6 +24,7 @@ class InfoChange(Detector):
     scope = "bureau"
     subject = "retailer"
     statutory = True
+    weight = 1.0
     inputs = (
         "changes.retailer_id", "changes.day", "changes.field", "changes.new_value",
         "changes.old_value", "changes.operator", "changes.approver", "changes.bureau",

@@ -22,6 +22,7 @@ class InfoShared(Detector):
     family = "LINK"
     scope = "all"
     subject = "retailer"
+    weight = 1.0
     shares = "登记电话或账户"
     statutory = True
     inputs = (

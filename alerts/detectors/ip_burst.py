@@ -22,6 +22,7 @@ class IpBurst(Detector):
     family = "LINK"
     scope = "all"
     subject = "retailer"
+    weight = 0.5
     shares = "IP 地址"
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.at", "orders.channel",

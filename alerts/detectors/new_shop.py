@@ -18,6 +18,7 @@ class NewShop(Detector):
     family = "LIMIT"
     scope = "bureau"
     subject = "retailer"
+    weight = 0.5
     inputs = (*panels.ORDER_COLUMNS, *panels.LIMIT_COLUMNS, *panels.LINE_ROWS, *panels.SHOP_COLUMNS)
 
     title = "新户只订紧俏品牌"

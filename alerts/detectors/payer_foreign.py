@@ -23,6 +23,7 @@ class PayerForeign(Detector):
     family = "PAY"
     scope = "bureau"
     subject = "retailer"
+    weight = 0.5
     inputs = (
         "payments.order_id", "payments.retailer_id", "payments.day", "payments.payer_account",
         "payments.bureau", "payments.batch_id", "payments.row_no", "orders.day", "orders.bureau",

@@ -19,6 +19,7 @@ class PhoneShare(Detector):
     family = "LINK"
     scope = "all"
     subject = "retailer"
+    weight = 0.5
     shares = "订货电话"
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.bureau", "orders.batch_id",

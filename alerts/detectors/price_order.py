@@ -21,6 +21,7 @@ class PriceOrder(Detector):
     scope = "bureau"
     subject = "retailer"
     statutory = True
+    weight = -0.5
     judges = ("ratio",)
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.week_start", "orders.qty",

@@ -18,6 +18,7 @@ class TierJump(Detector):
     family = "TIER"
     scope = "bureau"
     subject = "retailer"
+    weight = 0.5
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.tier", "orders.qty",
         "orders.bureau", "orders.batch_id", "orders.row_no",

@@ -21,6 +21,7 @@ class VolMonth(Detector):
     scope = "bureau"
     subject = "retailer"
     statutory = True
+    weight = -0.5
     judges = ("ratio", "exempt")
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.qty", "orders.bureau",

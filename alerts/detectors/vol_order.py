@@ -22,6 +22,7 @@ class VolOrder(Detector):
     scope = "bureau"
     subject = "retailer"
     statutory = True
+    weight = -0.5
     judges = ("ratio", "exempt")
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.week_start", "orders.qty",
