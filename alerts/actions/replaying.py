@@ -149,14 +149,14 @@ def rejudged(stored: Stored, book: Book) -> tuple[Past, list[tuple[str, str]]]:
     return replace(stored.past, found=pd.concat(parts)), list(unjudged)
 
 
-def _spells(stored: Stored) -> list[tuple[RuleVersion, set[dt.date]]]:
+def _spells(stored: Stored) -> list[tuple[RuleVersion, list[dt.date]]]:
     """Runs of nights under one version, in their order."""
-    spells: list[tuple[RuleVersion, set[dt.date]]] = []
+    spells: list[tuple[RuleVersion, list[dt.date]]] = []
     for on in stored.past.ordered:
         version = stored.versions[on]
         if not spells or spells[-1][0].pk != version.pk:
-            spells.append((version, set()))
-        spells[-1][1].add(on)
+            spells.append((version, []))
+        spells[-1][1].append(on)
     return spells
 
 

@@ -12,8 +12,16 @@ from django.urls import reverse
 import jobs.actions
 from alerts import backtesting, panels
 from alerts.actions import backtests, changing, nights, replaying, rules
-from alerts.grading import Policy
-from alerts.models import Alert, BackTest, Exemption, Flood, RuleVersion, ShadowListing, Sighting
+from alerts.grading import SUBJECT, Policy
+from alerts.models import (
+    Alert,
+    BackTest,
+    RuleChange,
+    RuleVersion,
+    ShadowListing,
+    Sighting,
+    Surprise,
+)
 from alerts.rulebook import Book
 from audit.models import Event
 from jobs.models import Job
@@ -136,7 +144,7 @@ def test_what_was_exempted_or_parked_takes_no_part(history):
     rows = again(history)
     one = rows[rows["detector"] == "big"].iloc[0]
     stored = replaying.stored_nights(city=history, first=FIRST, last=LAST)
-    surprise = backtests.Surprise.objects.get(pk=int(one["pk"]))
+    surprise = Surprise.objects.get(pk=int(one["pk"]))
     surprise.parked = True
     surprise.save()
 
@@ -158,7 +166,7 @@ def test_a_smaller_budget_and_a_switched_off_detector_shorten_the_list(history):
 def test_a_tighter_parameter_is_judged_by_the_stored_numbers(history):
     rows = again(history, Book({"big": {"above": 60}}))
 
-    kept = backtests.Surprise.objects.in_bulk([int(pk) for pk in rows["pk"]]).values()
+    kept = Surprise.objects.in_bulk([int(pk) for pk in rows["pk"]]).values()
     assert {one.numbers["qty"] > 60 for one in kept if one.detector == "big"} == {True}
 
 
@@ -183,7 +191,7 @@ def asked(city, by, book=None):
 
 
 def test_a_test_counts_what_would_be_kept_and_lost(history, lead):
-    proven = Alert.objects.filter(detector="helped").first()
+    proven = Alert.objects.filter(detector="helped").earliest("pk")
     Alert.objects.filter(pk=proven.pk).update(
         state="closed", outcome="X", closed_at=NOW, last_on=proven.on
     )
@@ -296,9 +304,7 @@ def test_the_page_of_a_trial_shows_what_only_one_list_has(client, city, lead):
     test_a_change_in_trial_is_decided_every_night_beside_the_rules(city, lead)
     client.force_login_now(lead)
 
-    text = client.get(
-        reverse("alerts:shadow", args=[changing.RuleChange.objects.get().pk])
-    ).content.decode()
+    text = client.get(reverse("alerts:shadow", args=[RuleChange.objects.get().pk])).content.decode()
 
     assert "只在现行" in text
     assert "本次订单由工作人员设备提交。" in text
@@ -324,7 +330,7 @@ def test_dates_in_stored_numbers_are_dates_again():
 
 
 def test_lists_apart_by_more_than_the_cool_down_are_new():
-    names = ["on", *replaying.SUBJECT]
+    names = ["on", *SUBJECT]
     one = pd.DataFrame([(LAST, "a", "retailer", "R1", "everyone")], columns=names)
     other = one.assign(on=LAST - dt.timedelta(days=42))
 
@@ -337,5 +343,3 @@ def test_nothing_stored_is_nothing_listed(city):
 
     assert backtesting.replay(stored.past, Policy(), {}).empty
     assert rules.policy_in(RuleVersion(bureau=city)).off == ()
-    assert not Exemption.objects.exists()
-    assert not Flood.objects.exists()
