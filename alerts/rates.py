@@ -114,6 +114,11 @@ def rank_surprise(value: Deferred, by: str | None = None) -> Deferred:
     return -(share * size / (size + 1)).log10()
 
 
+@functools.cache
+def _counting() -> ir.Table:
+    return ibis.memtable(pa.table({"i": list(range(1, MOST_OTHERS + 1))}))
+
+
 def burst_surprise(counts: ir.Table, prior: float) -> ir.Table:
     """How surprising it is to meet so many others on a key, by what that key is used to.
 
@@ -123,7 +128,7 @@ def burst_surprise(counts: ir.Table, prior: float) -> ir.Table:
     Gamma(prior, 1): on one never seen before few are expected, and one that always serves a whole
     village accuses nobody. Above 200 others count as 200.
     """
-    index = ibis.memtable(pa.table({"i": list(range(1, MOST_OTHERS + 1))}))
+    index = _counting()
     known = counts.mutate(
         capped=ibis.least(_.others, MOST_OTHERS),
         shape=prior + ibis.coalesce(_.seen, 0.0),

@@ -9,7 +9,7 @@ listed in `Facts.missing`.
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -260,9 +260,8 @@ class Facts:
 
     tables: Mapping[str, ir.Table] = field(default_factory=dict)
     missing: frozenset[str] = frozenset()
-    missing_in: Mapping[str, frozenset[str]] = field(
-        default_factory=dict
-    )  # the same of each county
+    missing_in: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by county
+    prepared: "Prepared | None" = None  # of a replay: its way to ask a query of one of its days
 
     def __getattr__(self, table: str) -> ir.Table:
         if table not in COLUMNS:
@@ -277,11 +276,18 @@ class Facts:
             wanted.setdefault(table, []).append(column)
         tables = {name: getattr(self, name).select(columns) for name, columns in wanted.items()}
         panels = {name: made for name, made in self.tables.items() if name not in COLUMNS}
-        return dataclasses.replace(self, tables=tables | panels)
+        return dataclasses.replace(self, tables=tables | panels, prepared=None)
 
     def brought_to(self, bureau: str) -> Self:
         """The same tables; `missing` is what no import has brought to this county."""
         return dataclasses.replace(self, missing=self.missing_in.get(bureau, self.missing))
+
+    def answer(self, query: "Query", on: dt.date, *, key: Hashable) -> list[dict[str, Any]]:
+        """The rows of query(facts, on); with the same key it is the same query, for any day.
+
+        Facts of a replay compile it once for many days.
+        """
+        return self.prepared(query, on, key) if self.prepared else rows(query(self, on))
 
     def lacking(self, inputs: Iterable[str]) -> list[str]:
         """Those of the "table.column"s that no import has brought, sorted."""
@@ -293,7 +299,11 @@ class Facts:
             name: table.filter(_.day <= on) if "day" in table.columns else table
             for name, table in self.tables.items()
         }
-        return dataclasses.replace(self, tables=cut)
+        return dataclasses.replace(self, tables=cut, prepared=None)
+
+
+Query = Callable[[Facts, dt.date], ir.Table]
+Prepared = Callable[[Query, dt.date, Hashable], list[dict[str, Any]]]
 
 
 def rows(table: ir.Table) -> list[dict[str, Any]]:

@@ -71,7 +71,7 @@ def within(facts: Facts, bureaus: Iterable[str]) -> Facts:
         name: table if name in SHARED else table.filter(_.bureau.isin(codes))
         for name, table in facts.tables.items()
     }
-    return dataclasses.replace(facts, tables=tables)
+    return dataclasses.replace(facts, tables=tables, prepared=None)
 
 
 def until(facts: Facts, on: dt.date) -> Facts:
@@ -80,7 +80,7 @@ def until(facts: Facts, on: dt.date) -> Facts:
         name: table.filter(_.day <= on) if "day" in table.columns else table
         for name, table in facts.tables.items()
     }
-    return dataclasses.replace(facts, tables=tables)
+    return dataclasses.replace(facts, tables=tables, prepared=None)
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def search(
     return Search(searcher.steps, searcher.surprises)
 
 
-def keep(found: Search, *, nights: Iterable[Night]) -> None:
+def keep_found(found: Search, *, nights: Iterable[Night]) -> None:
     """Replace the steps and surprises of these nights."""
     mine = [night.pk for night in nights]
     Step.objects.filter(night__in=mine).delete()
@@ -161,7 +161,7 @@ class _Searcher:
 
     def _found(self, detector: Detector, able: Mapping[str, Step]) -> list[Surprise]:
         on = next(iter(able.values())).night.on
-        told = rows(detector.find(self.facts, on))
+        told = self.facts.answer(detector.find, on, key=(type(detector), detector))
         made = [self._surprise(detector, row, able) for row in told]
         return [one for one in made if one is not None]
 

@@ -21,7 +21,7 @@ from alerts.actions.finding import (
     Search,
     count_orders,
     finish,
-    keep,
+    keep_found,
     search,
     until,
     within,
@@ -90,13 +90,15 @@ def replay(*, city: Bureau, first: dt.date, last: dt.date) -> Iterator[Callable[
     weeks = panels.HISTORY + (last - first).days // 7 + 1
     since = first - dt.timedelta(weeks=panels.HISTORY)
     with lake.session(bureaus=[city.code], since=since, until=last) as session:
-        shared = _with_panels(session.facts(last), last, weeks=weeks, names=panels.PANELS).tables
+        shared = _with_panels(
+            session.facts(last), last, weeks=weeks, names=panels.PANELS, keep=session.store
+        ).tables
 
-        def facts_on(on: dt.date) -> Facts:
+        def facts_of(on: dt.date) -> Facts:
             known = session.facts(on)
             return until(dataclasses.replace(known, tables={**shared, **known.tables}), on)
 
-        yield facts_on
+        yield lambda on: session.replaying(on, facts_of)
 
 
 @transaction.atomic
@@ -165,13 +167,20 @@ def opened(
     """
     with lake.open_facts(on=on, bureaus=list(bureaus)) as known:
         names = panels.PANELS if shared is None else shared
-        yield _with_panels(until(known, on), on, weeks=panels.HISTORY, names=names)
+        yield _with_panels(until(known, on), on, weeks=panels.HISTORY, names=names, keep=_in_memory)
 
 
-def _with_panels(facts: Facts, on: dt.date, *, weeks: int, names: Iterable[str]) -> Facts:
+def _with_panels(
+    facts: Facts,
+    on: dt.date,
+    *,
+    weeks: int,
+    names: Iterable[str],
+    keep: Callable[[ir.Table], ir.Table],
+) -> Facts:
     """A shared table that cannot be made is left to the detectors that want it: they fail alone."""
     try:
-        return panels.kept(facts, on, keep=_in_memory, weeks=weeks, names=names)
+        return panels.kept(facts, on, keep=keep, weeks=weeks, names=names)
     except Exception:
         log.exception("shared tables", on=on.isoformat())
         return facts
@@ -200,7 +209,7 @@ def look(ground: Ground, codes: Sequence[str], facts: Facts, places: Places) -> 
 
 def _find(ground: Ground, codes: Sequence[str], facts: Facts, places: Places) -> None:
     nights = [ground.nights[code] for code in codes]
-    keep(look(ground, codes, facts, places), nights=nights)
+    keep_found(look(ground, codes, facts, places), nights=nights)
     for night in nights:
         finish(night, Night.State.FOUND)
         night.save()

@@ -5,9 +5,12 @@ loads its window once and cuts it by day for each night.
 """
 
 import contextlib
+import dataclasses
 import datetime as dt
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+import itertools
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import ibis
 import ibis.expr.operations as ops
@@ -15,10 +18,12 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from duckdb.func import PythonUDFType
 
+from accounts.models import Bureau
 from sources.crypto import unseal_column
-from sources.facts import COLUMNS, Facts, schema
+from sources.facts import COLUMNS, Facts, Query, schema
 from sources.lake.committed import Scope, committed_files
 from sources.lake.engine import Connection, connect, scan
+from sources.lake.prepared import Prepared
 from sources.lake.seized import registered
 from sources.lake.snapshots import (
     NO_CHANGES,
@@ -48,26 +53,52 @@ class Session:
     con: Connection
     backend: ibis.BaseBackend
     missing: frozenset[str]
+    missing_in: dict[str, frozenset[str]]
     tables: dict[str, ir.Table]
     changes: str
-    _snapshots: dict[dt.date, dict[str, ir.Table]] = field(default_factory=dict)
+    _of: dt.date | None = None  # the day of the masters
+
+    def __post_init__(self) -> None:
+        self._prepared = Prepared(self.backend)
+        self._numbers = itertools.count()
 
     def facts(self, on: dt.date) -> Facts:
-        """What had happened by the end of a day, masters as they were on it."""
-        cut = Facts(tables=self.tables, missing=self.missing).until(on)
-        return Facts(tables={**cut.tables, **self._masters(on)}, missing=self.missing)
+        """What had happened by the end of a day, masters as they were on it.
+
+        The masters of the day asked for last stand for all: ask for one day after another.
+        """
+        cut = Facts(tables=self.tables).until(on)
+        return Facts(
+            tables={**cut.tables, **self._masters(on)},
+            missing=self.missing,
+            missing_in=self.missing_in,
+        )
+
+    def replaying(self, on: dt.date, facts_of: Callable[[dt.date], Facts]) -> Facts:
+        """facts_of(on), whose queries are compiled once for many days. facts_of builds on `facts`."""
+
+        def ask(query: Query, day: dt.date, key: Hashable) -> list[dict[str, Any]]:
+            return self._prepared.rows(key, lambda traced: query(facts_of(traced), traced), day)
+
+        return dataclasses.replace(facts_of(on), prepared=ask)
+
+    def store(self, table: ir.Table) -> ir.Table:
+        """The table, computed now and kept for as long as the session."""
+        name = f"kept_{next(self._numbers)}"
+        self.backend._run_pre_execute_hooks(table)
+        self.con.execute(f"CREATE TABLE {name} AS {self.backend.compile(table)}")
+        return ops.DatabaseTable(
+            name=name, schema=table.schema(), source=self.backend, namespace=ops.Namespace()
+        ).to_expr()
 
     def _masters(self, on: dt.date) -> dict[str, ir.Table]:
-        if on not in self._snapshots:
-            found = {}
-            for table in master_tables():
-                name = f"{table}_{on:%Y%m%d}"
-                self.con.execute(
-                    f"CREATE OR REPLACE TABLE {name} AS {snapshot_sql(table, on, changes=self.changes)}"
-                )
-                found[table] = _table(self.backend, name, table)
-            self._snapshots = {on: found}
-        return self._snapshots[on]
+        names = {table: f"{table}_then" for table in master_tables()}
+        if on != self._of:
+            for table, name in names.items():
+                sql = snapshot_sql(table, on, changes=self.changes)
+                self.con.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
+            self._of = dt.date(on.year, on.month, on.day)
+        return {table: _table(self.backend, name, table) for table, name in names.items()}
 
 
 @contextlib.contextmanager
@@ -143,6 +174,7 @@ def _open(con: Connection, bureaus: Sequence[str], window: Window, *, keep: bool
         con=con,
         backend=backend,
         missing=_missing(brought),
+        missing_in=_missing_in(scope, brought),
         tables=tables,
         changes=changes,
     )
@@ -153,6 +185,22 @@ def _brought(scope: Scope) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for table, columns in TableVersion.objects.filter(scope.wide()).values_list("table", "columns"):
         found.setdefault(table, set()).update(columns)
+    return found
+
+
+def _missing_in(scope: Scope, whole: dict[str, set[str]]) -> dict[str, frozenset[str]]:
+    """County -> what no import has brought to it or to those above it."""
+    versions = TableVersion.objects.filter(scope.wide())
+    known = list(versions.values_list("bureau__path", "table", "columns"))
+    found = {}
+    for code, path in Bureau.objects.counties().values_list("code", "path"):
+        if not path.startswith(tuple(scope.paths)):
+            continue
+        brought = {"seizures": set(whole["seizures"])} if "seizures" in whole else {}
+        for place, table, columns in known:
+            if path.startswith(place) or place.startswith(path):
+                brought.setdefault(table, set()).update(columns)
+        found[code] = _missing(brought)
     return found
 
 
