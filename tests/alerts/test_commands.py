@@ -15,7 +15,8 @@ from tests.alerts.test_nights import Big, Helped, orders
 
 TABLES = orders(
     "1 R1 2026-03-30 45 - 451423\n2 R2 2026-03-30 40 - 451423\n"
-    "3 R1 2026-03-31 99 - 451423\n4 R3 2026-03-31 40 - 451424"
+    "3 R1 2026-03-31 99 - 451423\n4 R3 2026-03-31 40 - 451424\n"
+    "5 R1 2026-04-01 99 - 451423"
 )
 
 
@@ -117,3 +118,15 @@ def test_the_export_is_cut_by_day_and_one_row_a_subject_day_and_type(tmp_path):
     assert {row["date"] for row in rows} == {"2026-03-31"}
     keys = [(row["object_id"], row["date"], row["alert_type"]) for row in exported(tmp_path)]
     assert len(keys) == len(set(keys))
+
+
+def test_what_goes_on_is_no_row_of_its_own_but_its_hit_is(tmp_path):
+    detect("--from", "2026-03-30", "--to", "2026-04-01")
+
+    rows = exported(tmp_path, "--from", "2026-03-31")
+
+    mine = [
+        (row["date"], row["pushed"], row["grade"]) for row in rows if row["retailer_id"] == "R1"
+    ]
+    assert mine == [("2026-03-31", "1", "红"), ("2026-04-01", "0", "红")]
+    assert Alert.objects.get(subject_id="R1").sightings.filter(listed=True).count() == 3

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import transaction
-from django.db.models import Q
 
 from accounts.walls import ALL, open_walls
+from alerts.actions.rules import policy_in
 from alerts.detectors import all_detectors
+from alerts.grading import Candidate, History
 from alerts.models import Hit, Sighting
 
 HEADER = (
@@ -44,13 +45,25 @@ class Command(BaseCommand):
 
 
 def _rows(first: dt.date, last: dt.date) -> Iterator[tuple[str, ...]]:
-    """Pushed rows before those of the ledger, each by day."""
+    """Pushed rows before those of the ledger, each by day.
+
+    What goes on within the cool-down, with nothing graver or new, is part of the alert that was
+    pushed, and no row of its own; a statutory hit of that day still is one.
+    """
     families = {kind.key: kind.family for kind in all_detectors()}
-    found = Q(detector__in=families)  # what people raised has no detector
-    listed = Sighting.objects.filter(found, listed=True, on__range=(first, last))
-    for one in listed.select_related("alert").order_by("on", "-score", "pk").iterator():
-        subject = one.alert.subject_kind, one.alert.subject_id
-        yield _row(subject, one, one.family, pushed=True)
+    found = Sighting.objects.exclude(detector="")  # what people raised has none
+    listed = found.filter(listed=True, on__lte=last)
+    listed = listed.select_related("alert__bureau", "alert__rule_version")
+    told = History()
+    for one in listed.order_by("on", "-score", "pk").iterator():
+        alert = one.alert
+        key = (alert.bureau.code, alert.subject_kind, alert.subject_id, alert.audience)
+        candidate = Candidate(key, one.score, one.families, "", "")
+        policy = policy_in(alert.rule_version)
+        goes_on = one.on > alert.on and told.cools(candidate, on=one.on, policy=policy)
+        told.note(key, one.on, one.score, one.families)
+        if one.on >= first and not goes_on:
+            yield _row((alert.subject_kind, alert.subject_id), one, one.family, pushed=True)
     for hit in Hit.objects.filter(on__range=(first, last)).order_by("on", "pk").iterator():
         family = families.get(hit.detector, "")
         yield _row((hit.subject_kind, hit.subject_id), hit, family, pushed=False)
