@@ -7,7 +7,7 @@ PYTEST := $(BIN)/pytest
 PRODUCTION := env DEBUG=0 HTTPS=1 DJANGO_SETTINGS_MODULE=neiguan.checking ALLOWED_HOSTS=neiguan.example \
 	SECRET_KEY=0ATn7sRgPpM1ukSdyUQbVx2Zc9JhLwE4oKfXqGiYt8eWrBvC5mDl6NzHj3a LAKE_URL=/nonexistent/lake
 
-.PHONY: help setup dev run test test-long test-spark check fmt migrations browser bench bench-detection reset
+.PHONY: help setup dev run test test-long test-spark check fmt migrations browser bench bench-detection bench-scale reset
 
 help:  ## 列出目标
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t14
@@ -67,6 +67,9 @@ browser: dev  ## 安装 Chromium（需 root 与 apt-get；否则浏览器测试�
 
 bench: setup  ## 运行性能测试
 	$(BIN)/python bench/import_ratio.py
+
+bench-scale: setup  ## 检测耗时与内存随数据量的增长：make bench-scale [ARGS="--lines 1 10"]
+	$(BIN)/python bench/scale.py $(ARGS)
 
 bench-detection: $(VENV)/.bench-installed  ## 检测质量：make bench-detection CITY=带答案的文件夹
 	$(BIN)/python -m bench.detection $(CITY)
