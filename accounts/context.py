@@ -110,6 +110,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             dict.fromkeys(post.get_role_display() for post in user.posts)
         ),
         "notices_count": lambda: figures().notices,
+        "badges": lambda: figures().badges,
         "today": timezone.localdate(),
         "demo": user.is_demo,
         "search_url": lambda: reverse("alerts:alerts") if _any(user, READS_ALERTS) else "",

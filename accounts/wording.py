@@ -109,6 +109,7 @@ EVENTS = {
     "record.supplemented": "补充记录",
     "alerts.exported": "导出预警",
     "hits.exported": "导出台账",
+    "watches.exported": "导出分类监管名单",
     "hits.closed": "台账核销",
     "hits.reopened": "撤销台账核销",
     "rules.drafted": "起草规则变更",

@@ -8,6 +8,7 @@ from django.db.models.functions import JSONObject
 
 from accounts.context import badges
 from accounts.models import User
+from alerts import waiting
 from alerts.models import Alert
 
 
@@ -24,3 +25,10 @@ def open_alerts(user: User, now: dt.datetime) -> QuerySet[Any, Any]:
         }
     )
     return seen.order_by().values(all=Value(1)).annotate(found=found).values("found")
+
+
+@badges
+def decisions(user: User, now: dt.datetime) -> QuerySet[Any, Any]:
+    """What waits for the user's decision: parked rules, exemptions, grades, cases, reviews."""
+    asked = {name: JSONObject(**what) for name, what in waiting.all_of(user, now).items()}
+    return User.objects.filter(pk=user.pk).annotate(found=JSONObject(**asked)).values("found")

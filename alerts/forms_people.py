@@ -1,14 +1,18 @@
 """What people fill in when they raise an alert, change a grade, or decide about a proposed case."""
 
+import datetime as dt
 import re
+from collections.abc import Iterable
 from typing import Any
 
+import filetype
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Q, QuerySet
 
 from accounts.models import Bureau
 from alerts.actions.events import Happening
+from alerts.actions.exempting import LONGEST
 from alerts.actions.raising import LEAST_WORDS, Suspicion
 from alerts.causes import CAUSES
 from alerts.detection import FAMILIES
@@ -30,6 +34,8 @@ ORIGINS = [(one.value, one.label) for one in (Origin.PERSON, Origin.TIP, Origin.
 KINDS = [("retailer", "零售户"), ("staff", "内部人员")]
 SELECT = forms.Select(attrs={"class": "form-select"})
 TEXT = forms.TextInput(attrs={"class": "form-control"})
+UNCHOSEN = "没有收到您的选择，未作改动。请刷新页面后再试。"
+STALE = "页面不完整，未作改动。请刷新页面后再试。"
 
 
 class RaiseForm(forms.Form):
@@ -53,6 +59,7 @@ class RaiseForm(forms.Form):
     staff_concerned = forms.BooleanField(
         label="涉及内部人员",
         required=False,
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
         help_text="勾选后由市局办理，提交后县局不再显示。",
     )
     family = forms.ChoiceField(label="类别", choices=list(FAMILIES.items()), widget=SELECT)
@@ -87,7 +94,10 @@ class RaiseForm(forms.Form):
         values: dict[str, Any] = super().clean() or {}
         if "subject" in values and "subject_kind" in values:
             find = self._retailer if values["subject_kind"] == "retailer" else self._staff
-            self.about = find(values["subject"].strip())
+            try:
+                self.about = find(values["subject"].strip())
+            except ValidationError as error:
+                self.add_error("subject", error)
         return values
 
     def suspicion(self) -> Suspicion:
@@ -138,6 +148,7 @@ class GradeForm(forms.Form):
         min_length=LEAST_WORDS,
         max_length=500,
         widget=forms.Textarea(attrs={"class": "form-control", "rows": 3}),
+        help_text=f"不少于 {LEAST_WORDS} 个字，记入审计。调高后时限随之缩短，调低后时限不延长；降低红色须市局确认。",
         error_messages={
             "required": "请写明理由。",
             "min_length": f"请写明理由，至少{LEAST_WORDS}个字。",
@@ -146,16 +157,34 @@ class GradeForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
+def refusal(form: forms.Form) -> str:
+    """What a button's form says where there is no room for it but a message."""
+    return "".join(str(errors[0]) for errors in form.errors.values())
+
+
+def words(*, required: bool = False, most: int = 500, lacking: str = "") -> forms.CharField:
+    """The reason beside a button."""
+    return forms.CharField(
+        required=required,
+        max_length=most,
+        error_messages={
+            "required": lacking,
+            "max_length": f"文字超过{most}字，未作改动。请缩短后再提交。",
+        },
+    )
+
+
 class GroupForm(forms.Form):
     """A button of a proposed case."""
 
-    version = forms.IntegerField()
-    note = forms.CharField(required=False, max_length=500)
+    version = forms.IntegerField(error_messages={"required": STALE, "invalid": STALE})
+    note = words()
     code = forms.CharField(required=False, max_length=40)
 
 
 PROOFS = "application/pdf,image/jpeg,image/png"
 MOST_BYTES = 20 * 2**20
+HEAD = 262  # bytes that tell what a file is
 DAY = forms.DateInput(attrs={"type": "date", "class": "form-control"}, format="%Y-%m-%d")
 
 
@@ -184,11 +213,17 @@ class ExemptionForm(forms.Form):
         label="证明材料",
         widget=forms.ClearableFileInput(attrs={"class": "form-control", "accept": PROOFS}),
         help_text="PDF 或照片，不超过20 MB。",
-        error_messages={"required": "请上传证明材料，如照片、证明或核实记录。"},
+        error_messages={
+            "required": "请上传证明材料，如照片、证明或核实记录。",
+            "empty": "证明材料是空文件，没有保存。请重新选择。",
+        },
     )
 
-    def __init__(self, *args: Any, reasons: QuerySet[Reason], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, reasons: QuerySet[Reason], today: dt.date, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["until"].widget.attrs |= {"min": today, "max": today + LONGEST}
         field = self.fields["reason"]
         field.queryset = reasons  # type: ignore[attr-defined]
         field.label_from_instance = lambda one: (  # type: ignore[attr-defined]
@@ -199,15 +234,22 @@ class ExemptionForm(forms.Form):
         proof = self.cleaned_data["proof"]
         if proof.size > MOST_BYTES:
             raise ValidationError("证明材料超过20 MB，没有保存。请压缩后再传。")
-        if proof.content_type not in PROOFS.split(","):
-            raise ValidationError("只能上传 PDF、JPEG 或 PNG 文件。")
+        kind = filetype.guess_mime(proof.read(HEAD))  # what it is, whatever its name says
+        proof.seek(0)
+        if kind not in PROOFS.split(","):
+            raise ValidationError("只能上传 PDF、JPEG 或 PNG 文件，没有保存。请重新选择。")
         return proof
 
 
 class WordsForm(forms.Form):
-    """A decision's words."""
+    """A decision: which of the buttons, and the words beside them."""
 
-    words = forms.CharField(required=False, max_length=500)
+    answer = forms.ChoiceField(error_messages={"required": UNCHOSEN, "invalid_choice": UNCHOSEN})
+    words = words()
+
+    def __init__(self, *args: Any, answers: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["answer"].choices = [(one, one) for one in answers]  # type: ignore[attr-defined]
 
 
 class EventForm(forms.Form):
@@ -244,10 +286,18 @@ class EventForm(forms.Form):
         help_text="圩日等重复的事件填写，如三天一圩填 3；从开始日算起。",
     )
     towns = forms.CharField(
-        label="乡镇", required=False, widget=TEXT, help_text="多个用顿号隔开；不填为全县。"
+        label="乡镇",
+        required=False,
+        max_length=500,
+        widget=TEXT,
+        help_text="多个用顿号隔开；不填为全县。",
     )
     sku_ids = forms.CharField(
-        label="卷烟编码", required=False, widget=TEXT, help_text="新品、调价填写；不填为全部。"
+        label="卷烟编码",
+        required=False,
+        max_length=500,
+        widget=TEXT,
+        help_text="新品、调价填写；不填为全部。",
     )
     note = forms.CharField(label="备注", required=False, max_length=500, widget=TEXT)
 
@@ -268,15 +318,17 @@ class EventForm(forms.Form):
 class SampleForm(forms.Form):
     """What was found at a shop that was drawn by lot."""
 
-    result = forms.ChoiceField(label="结果", choices=list(DrawnShop.Result.choices), widget=SELECT)
-    note = forms.CharField(label="情况", max_length=300, widget=TEXT)
+    result = forms.ChoiceField(
+        choices=list(DrawnShop.Result.choices), error_messages={"required": "请选择核实结果。"}
+    )
+    note = words(required=True, most=280, lacking="请写明向谁核实、看到什么。")
 
 
 class ReviewForm(forms.Form):
     """Keep a shop on its list or release it; or what a task found."""
 
-    note = forms.CharField(max_length=1000)
-    version = forms.IntegerField()
+    note = words(required=True, most=1000, lacking="请写明依据或结果，未作改动。")
+    version = forms.IntegerField(error_messages={"required": STALE, "invalid": STALE})
 
 
 class WatchForm(forms.Form):

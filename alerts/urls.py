@@ -57,6 +57,7 @@ urlpatterns = [
     path("supervision/<int:number>/", supervision.watch, name="watch"),
     path("supervision/<int:number>/review/", supervision.review_watch, name="review_watch"),
     path("supervision/<slug:book>/", supervision.watches, name="watches"),
+    path("supervision/<slug:book>/export/", exporting.export_watches, name="export_watches"),
     path("floods/", floods.floods, name="floods"),
     path("floods/<int:number>/decide/", floods.decide_flood, name="decide_flood"),
     path("groups/", groups.groups, name="groups"),

@@ -84,6 +84,7 @@ PAGES = {
     "alerts:note_sample": Page(("claim_alert",), "sample", post=True),
     "alerts:key_shops": Page(("read_alert",)),
     "alerts:watches": Page(("read_alert",), "book"),
+    "alerts:export_watches": Page(("read_alert",), "book"),
     "alerts:watch": Page(("read_alert",), "watch"),
     "alerts:review_watch": Page(("supervise",), "watch", post=True),
     "alerts:tasks": Page(("read_alert",)),

@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils import timezone
 
 import audit.actions
 from accounts.models import Bureau, User
 from alerts.models import MarketEvent
 
 LONGEST = dt.timedelta(days=366)
+FARTHEST = dt.timedelta(days=3 * 366)  # from today: beyond is a mistyped year
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,13 +41,19 @@ def add_event(
         raise ValidationError("结束日不能早于开始日。")
     if happening.last - happening.first > LONGEST:
         raise ValidationError("一项事件最长一年，请分年登记。")
+    if abs(happening.first - timezone.localdate(now)) > FARTHEST:
+        raise ValidationError("开始日离今天超过三年，请核对年份。")
     given = {name: list(v) if isinstance(v, tuple) else v for name, v in asdict(happening).items()}
+    wanted = list(bureaus)
+    if not wanted:
+        raise ValidationError("请选择单位。")
     made = [
         MarketEvent.objects.create(bureau=bureau, made_by=by, made_at=now, **given)
-        for bureau in bureaus
+        for bureau in wanted
+        if not MarketEvent.objects.filter(bureau=bureau, removed_at=None, **given).exists()
     ]
     if not made:
-        raise ValidationError("请选择单位。")
+        raise ValidationError("同样的事件已经登记过，没有重复登记。")
     for event in made:
         _tell("event.added", event, by)
     return made

@@ -26,6 +26,15 @@ def note_hits_exported(*, conditions: str, count: int, by: User) -> None:
 
 
 @transaction.atomic
+def note_watches_exported(*, book: str, conditions: str, count: int, by: User) -> None:
+    """Put on record that a list of classified supervision was taken away."""
+    audit.actions.record(
+        "watches.exported", subject=f"watches:{book}", bureau=_seat(by), by=by.code,
+        conditions=conditions, count=count,
+    )  # fmt: skip
+
+
+@transaction.atomic
 def note_test_exported(*, test: BackTest, count: int, by: User) -> None:
     """Put on record that a back-test's differences were taken away."""
     audit.actions.record(

@@ -146,10 +146,12 @@ def score_of(grade: str, policy: Policy) -> float:
 def _explain(alert: Alert, suspicion: Suspicion, policy: Policy, *, on: dt.date) -> None:
     grade, sentence = suspicion.grade, suspicion.sentence.strip()[:300]
     score = score_of(grade, policy)
+    if not suspicion.reference and alert.reasons.filter(on=on, sentence=sentence).exists():
+        return  # the same words again: a second click
     Reason.objects.get_or_create(
         alert=alert,
         on=on,
-        detector=_key(suspicion),
+        detector=_own_key(alert, suspicion, on),
         defaults={
             "surprise": score,
             "weight": 0.0,
@@ -171,6 +173,13 @@ def _explain(alert: Alert, suspicion: Suspicion, policy: Policy, *, on: dt.date)
             "listed": True,
         },
     )
+
+
+def _own_key(alert: Alert, suspicion: Suspicion, on: dt.date) -> str:
+    """An unnumbered report after another of the day is counted, so that its words are kept too."""
+    key = _key(suspicion)
+    told = alert.reasons.filter(on=on, detector__startswith=key).count()
+    return key if suspicion.reference or not told else f"{key}:#{told + 1}"
 
 
 def _join(alert: Alert, grade: str, *, now: dt.datetime) -> None:

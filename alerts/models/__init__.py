@@ -19,7 +19,7 @@ from alerts.models.hits import Hit, HitQuerySet
 from alerts.models.nights import Flood, Night, Step, Surprise
 from alerts.models.reasons import GradeChange, Group, Reason, Sighting
 from alerts.models.rules import BackTest, RuleChange, RuleVersion, ShadowListing
-from alerts.models.supervision import Measure, SupervisionRule, Task, Watch
+from alerts.models.supervision import Measure, SupervisionRule, Task, Watch, WatchQuerySet
 
 __all__ = [
     "GRAVITY",
@@ -58,4 +58,5 @@ __all__ = [
     "Surprise",
     "Task",
     "Watch",
+    "WatchQuerySet",
 ]

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import template
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.templatetags.ui import WEEKDAYS
 from alerts.causes import CAUSES, VIOLATIONS
 from alerts.detection import FAMILIES
-from alerts.models import Alert, Grade, MarketEvent, State
+from alerts.models import Alert, Grade, MarketEvent, State, Watch
 from alerts.naming import code_of, title_of
 from alerts.proposing import AHEAD, RISING, propose_causes
+from alerts.waiting import DECISIONS
 from sources.models import Retailer
 
 register = template.Library()
@@ -141,6 +143,31 @@ def new_alert_link(context: template.Context, code: str) -> dict[str, Any]:
     """A button that raises an alert about a shop, for those who may: `sources` cannot link to it."""
     user = context["request"].user
     return {"code": code, "may": user.may("raise_alert") or user.may("raise_above")}
+
+
+@register.inclusion_tag("alerts/_watch_tags.html", takes_context=True)
+def watch_tags(context: template.Context, code: str) -> dict[str, Any]:
+    """The lists of classified supervision that a shop stands on, each leading to its record."""
+    seen = Watch.objects.visible_to(context["request"].user, "read_alert").open()
+    return {"watches": seen.filter(retailer_id=code).order_by("book")}
+
+
+@register.inclusion_tag("alerts/_waiting.html")
+def waiting_lines(badges: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What waits for the reader's decision besides alerts: only what there is any of."""
+    lines = [(DECISIONS[name], badges.get(name, {})) for name in DECISIONS]
+    return {
+        "lines": [
+            {
+                "text": one.text,
+                "icon": one.icon,
+                "count": asked["count"],
+                "url": reverse(one.view, args=[asked["code"]] if "code" in asked else []),
+            }
+            for one, asked in lines
+            if asked.get("count")
+        ]
+    }
 
 
 @register.inclusion_tag("alerts/_proposals.html", takes_context=True)

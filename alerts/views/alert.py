@@ -14,9 +14,20 @@ from accounts.http import StaffRequest
 from accounts.models import User
 from accounts.wording import EVENTS
 from alerts.actions.alerts import REFUSALS
+from alerts.actions.exempting import right_to_ask
+from alerts.actions.grades import right_to_grade, right_to_review
 from alerts.columns import column_title
 from alerts.detection import Detector
-from alerts.models import Alert, AlertQuerySet, Correction, Reason
+from alerts.models import (
+    OPEN_STATES,
+    Alert,
+    AlertQuerySet,
+    Correction,
+    Exemption,
+    GradeChange,
+    Group,
+    Reason,
+)
 from alerts.naming import code_of, detector_of, title_of
 from alerts.states import UNDO_WITHIN, Step, may_go, right_to
 from alerts.views.cells import cell
@@ -48,7 +59,7 @@ def alert(request: StaffRequest, code: str) -> HttpResponse:
     )
     found = get_object_or_404(
         seen.select_related("bureau", "holder", "rule_version__bureau").annotate(
-            incomplete=Subquery(partial.values("reason")[:1])
+            incomplete=Subquery(partial.values("reason")[:1]), **_decisions()
         ),
         code=code,
     )
@@ -80,8 +91,42 @@ def alert(request: StaffRequest, code: str) -> HttpResponse:
         "freshness": _freshness(found, vars(found)["incomplete"]),
         **_related(found, seen),
         **_steps(found, request.user),
+        **_people(found, reasons, request.user),
     }
     return render(request, "alerts/alert.html", context)
+
+
+def _decisions() -> dict[str, Subquery]:
+    """What people decided about an alert or have yet to: a lower grade, a live exemption."""
+    waiting = GradeChange.objects.filter(alert=OuterRef("pk"), is_waiting=True)
+    live = (Exemption.State.WAITING, Exemption.State.APPROVED)
+    exempted = Exemption.objects.filter(alert=OuterRef("pk"), state__in=live).order_by("-pk")
+    return {
+        "waiting_grade": Subquery(waiting.values("new")[:1]),
+        "exempted": Subquery(exempted.values("pk")[:1]),
+        "exempted_state": Subquery(exempted.values("state")[:1]),
+    }
+
+
+def _people(found: Alert, reasons: list[Reason], user: User) -> dict[str, Any]:
+    """Its case, its exemption, a grade that waits; and the ways to change these."""
+    decided = vars(found)
+    group = None
+    if found.group_id:
+        groups = Group.objects.visible_to(user, "read_alert").exclude(state=Group.State.REJECTED)
+        group = groups.filter(pk=found.group_id).first()
+    state = decided["exempted_state"]
+    may_grade = user.may_at(right_to_grade(found), found.bureau)
+    return {
+        "group": group,
+        "exemption": (decided["exempted"], Exemption.State(state).label) if state else None,
+        "waiting_grade": decided["waiting_grade"],
+        "may_grade": may_grade and found.state in OPEN_STATES,
+        "may_see_grades": may_grade or user.may_at(right_to_review(found), found.bureau),
+        "may_exempt": not state
+        and user.may_at(right_to_ask(found), found.bureau)
+        and any(detector_of(one.detector) for one in reasons),
+    }
 
 
 def _screening(found: Alert, picture: dict[str, Any], user: User) -> dict[str, Any]:

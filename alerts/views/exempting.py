@@ -3,6 +3,7 @@ import datetime as dt
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import StaffRequest
 from alerts.actions import exempting as actions
-from alerts.forms_people import ExemptionForm, WordsForm
+from alerts.forms_people import ExemptionForm, WordsForm, refusal
 from alerts.models import Alert, Exemption, ExemptionQuerySet, Reason
 from alerts.naming import detector_of
 from alerts.views.filtering import seen_bureaus
@@ -20,6 +21,7 @@ from documents.serving import serve
 A_PAGE = 30
 SOON = dt.timedelta(days=7)
 ASKING = ("claim_alert", "claim_above")
+SAID = {"approve": "豁免已生效。", "refuse": "已退回。", "end": "豁免已终止。"}
 DECIDING = ("exempt", "exempt_above", *ASKING)
 
 
@@ -48,6 +50,7 @@ def exempt(request: StaffRequest, code: str) -> HttpResponse:
     form = ExemptionForm(
         request.POST or None,
         request.FILES or None,
+        today=timezone.localdate(),
         reasons=Reason.objects.filter(pk__in=rules).order_by("-on", "-surprise"),
     )
     if form.is_valid():
@@ -62,6 +65,7 @@ def exempt(request: StaffRequest, code: str) -> HttpResponse:
     return render(request, "alerts/exempt.html", {"alert": alert, "form": form, "rules": rules})
 
 
+@transaction.atomic
 def _asked(request: StaffRequest, form: ExemptionForm, alert: Alert) -> Exemption:
     given, now = form.cleaned_data, timezone.now()
     proof = given["proof"]
@@ -105,9 +109,13 @@ def decide(request: StaffRequest, number: int) -> HttpResponse:
     """Approve, refuse or end one."""
     if not any(request.user.may(right) for right in DECIDING):
         raise Http404
-    found, form = get_object_or_404(_seen(request), pk=number), WordsForm(request.POST)
-    words = form.cleaned_data["words"] if form.is_valid() else ""
-    by, now, answer = request.user, timezone.now(), request.POST.get("answer", "")
+    found = get_object_or_404(_seen(request), pk=number)
+    form = WordsForm(request.POST, answers=SAID)
+    if not form.is_valid():
+        messages.error(request, refusal(form))
+        return redirect("alerts:exemption", number=number)
+    words, answer = form.cleaned_data["words"], form.cleaned_data["answer"]
+    by, now = request.user, timezone.now()
     try:
         if answer == "end":
             actions.end_exemption(exemption=found, why=words, by=by, now=now)
@@ -118,6 +126,5 @@ def decide(request: StaffRequest, number: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, "".join(error.messages))
     else:
-        said = {"end": "豁免已终止。", "approve": "豁免已生效。"}
-        messages.success(request, said.get(answer, "已退回。"))
+        messages.success(request, SAID[answer])
     return redirect("alerts:exemption", number=number)

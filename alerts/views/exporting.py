@@ -11,13 +11,18 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.http import StaffRequest
-from alerts.actions.exporting import note_alerts_exported, note_hits_exported
+from alerts.actions.exporting import (
+    note_alerts_exported,
+    note_hits_exported,
+    note_watches_exported,
+)
 from alerts.causes import CAUSES
 from alerts.detectors import all_detectors
-from alerts.models import Alert, Hit
+from alerts.models import Alert, Hit, Watch
 from alerts.views.filtering import MOST, chips_of, seen_bureaus
 from alerts.views.hits import ledger
 from alerts.views.lists import TABS, listing
+from alerts.views.supervision import listed
 from documents.sheets import Cell, as_download, workbook
 from sources.crypto import masked
 
@@ -31,6 +36,10 @@ ALERTS = {
 HITS = {
     "订货日": 12, "规则": 10, "预警类型": 24, "对象": 24, "对象编码": 18, "缘由": 60, "单位": 18,
     "等级": 6, "去向": 10, "未推送原因": 18, "预警编号": 24, "核销时间": 17, "核销人": 10, "核销原因": 24,
+}  # fmt: skip
+WATCHES = {
+    "零售户": 24, "客户编码": 18, "许可证号": 16, "单位": 18, "监管方式": 12, "原因": 60, "纳入日": 12,
+    "纳入人": 12, "应复评日": 12, "上次复评": 12, "复评依据": 40, "解除日": 12, "解除人": 12,
 }  # fmt: skip
 
 
@@ -65,6 +74,24 @@ def export_hits(request: StaffRequest) -> HttpResponse:
     content = workbook(title="台账", columns=HITS, rows=chain(rows, taken.tail), about=taken.about)
     note_hits_exported(conditions=taken.conditions, count=taken.count, by=request.user)
     return as_download(content, f"规则命中台账-{timezone.localdate():%Y%m%d}.xlsx")
+
+
+@require_GET
+def export_watches(request: StaffRequest, book: str) -> HttpResponse:
+    """A list of classified supervision: those on it, or those released, in the order of the page."""
+    if not request.user.may("read_alert") or book not in Watch.Book.values:
+        raise Http404
+    found = listed(request, book)
+    title = Watch.Book(book).label
+    taken = _taken(request, [title, "已解除" if found.gone else "在册"], found.rows.count())
+    rows = map(_watch, found.rows.select_related("released_by", "made_by")[:MOST])
+    content = workbook(
+        title=title, columns=WATCHES, rows=chain(rows, taken.tail), about=taken.about
+    )
+    note_watches_exported(
+        book=book, conditions=taken.conditions, count=taken.count, by=request.user
+    )
+    return as_download(content, f"{title}-{timezone.localdate():%Y%m%d}.xlsx")
 
 
 @dataclass(frozen=True)
@@ -113,6 +140,15 @@ def _hit(one: Hit) -> list[Cell]:
         _said(one.sentence), one.bureau.name, f"{one.grade}色", fate, one.why_not_pushed,
         one.alert.code if one.alert else None, one.closed_at,
         one.closed_by.name if one.closed_by else None, _causes(one.causes),
+    ]  # fmt: skip
+
+
+def _watch(one: Watch) -> list[Cell]:
+    return [
+        one.retailer_name or one.retailer_id, one.retailer_id, one.licence_no, one.bureau.name,
+        one.get_measure_display(), _said(one.reason), one.since,
+        one.made_by.name if one.made_by else "政策表", one.review_on, one.reviewed_on, one.note,
+        one.released_on, one.released_by.name if one.released_by else None,
     ]  # fmt: skip
 
 

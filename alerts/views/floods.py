@@ -8,7 +8,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import StaffRequest
 from alerts.actions import floods as actions
-from alerts.forms_people import WordsForm
+from alerts.forms_people import WordsForm, refusal
 from alerts.models import Flood, Night, Surprise
 
 A_PAGE = 20
@@ -37,13 +37,15 @@ def floods(request: StaffRequest) -> HttpResponse:
 @require_POST
 def decide_flood(request: StaffRequest, number: int) -> HttpResponse:
     flood = get_object_or_404(Flood.objects.visible_to(request.user, "decide_flood"), pk=number)
-    form = WordsForm(request.POST)
-    release = request.POST.get("answer") == "release"
+    form = WordsForm(request.POST, answers=("release", "reject"))
+    if not form.is_valid():
+        messages.error(request, refusal(form))
+        return redirect("alerts:floods")
+    release, note = form.cleaned_data["answer"] == "release", form.cleaned_data["words"]
     try:
         actions.decide_flood(
-            flood=flood, release=release, note=form.cleaned_data["words"] if form.is_valid() else "",
-            by=request.user, now=timezone.now(),
-        )  # fmt: skip
+            flood=flood, release=release, note=note, by=request.user, now=timezone.now()
+        )
     except ValidationError as error:
         messages.error(request, "".join(error.messages))
     else:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import StaffRequest
 from accounts.models import ScopedQuerySet
 from alerts.actions import groups as actions
-from alerts.forms_people import GroupForm
+from alerts.forms_people import GroupForm, refusal
 from alerts.models import Alert, Group
 from alerts.views.filtering import seen_bureaus
 
@@ -52,8 +52,8 @@ def group(request: StaffRequest, code: str) -> HttpResponse:
 
 @require_POST
 def accept_group(request: StaffRequest, code: str) -> HttpResponse:
-    found, form = _chosen(request, code)
     try:
+        found, form = _chosen(request, code)
         refused = actions.accept_group(
             group=found, by=request.user, now=timezone.now(), version=form["version"]
         )
@@ -68,8 +68,8 @@ def accept_group(request: StaffRequest, code: str) -> HttpResponse:
 
 @require_POST
 def reject_group(request: StaffRequest, code: str) -> HttpResponse:
-    found, form = _chosen(request, code)
     try:
+        found, form = _chosen(request, code)
         actions.reject_group(
             group=found, note=form["note"], by=request.user, now=timezone.now(),
             version=form["version"],
@@ -83,13 +83,10 @@ def reject_group(request: StaffRequest, code: str) -> HttpResponse:
 
 @require_POST
 def split_group(request: StaffRequest, code: str) -> HttpResponse:
-    found, form = _chosen(request, code)
-    if not form["code"]:
-        messages.error(request, "请选择要移出的预警。")
-        return redirect("alerts:group", code=code)
     mine = Alert.objects.visible_to(request.user, "read_alert")
-    alert = get_object_or_404(mine, code=form["code"])
     try:
+        found, form = _chosen(request, code)
+        alert = get_object_or_404(mine, code=form["code"])
         actions.split_off(group=found, alert=alert, by=request.user, version=form["version"])
     except ValidationError as error:
         messages.error(request, "".join(error.messages))
@@ -99,11 +96,14 @@ def split_group(request: StaffRequest, code: str) -> HttpResponse:
 
 
 def _chosen(request: StaffRequest, code: str) -> tuple[Group, dict[str, Any]]:
-    """The case of the address if the user may decide about any, and the button's form."""
+    """The case of the address if the user may decide about any, and the button's form.
+
+    Raises ValidationError, to be told to the user, where the form lacks something.
+    """
     if not any(request.user.may(right) for right in DECIDING):
         raise Http404
     found = get_object_or_404(_seen(request), code=code)
     form = GroupForm(request.POST)
     if not form.is_valid():
-        return found, {"version": -1, "note": "", "code": ""}
+        raise ValidationError(refusal(form))
     return found, form.cleaned_data

@@ -11,12 +11,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.http import StaffRequest
-from accounts.models import scope
+from accounts.models import Audience, User, scope
 from alerts.actions import starting
 from alerts.forms import StartForm
 from alerts.models import Night
+from sources.models import Retailer
 
 A_PAGE = 50
+LISTED = 200  # findings that were kept off the list
 RUNNING = (Night.State.WAITING, Night.State.RUNNING, Night.State.FOUND)
 
 
@@ -54,9 +56,43 @@ def run(request: StaffRequest, on: str, bureau: str) -> HttpResponse:
             {"title": "订单明细", "rows": night.order_lines},
         ],
         "alerts_url": f"{reverse('alerts:alerts')}?view=all&since={day}&until={day}",
+        **({} if running else _kept_off(night, request.user)),
     }
     template = "alerts/_run.html" if request.htmx else "alerts/run.html"
     return render(request, template, context)
+
+
+def _kept_off(night: Night, user: User) -> dict[str, Any]:
+    """What exemptions and floods kept off the list, for those who read alerts."""
+    if not user.may_at("read_alert", night.bureau):
+        return {}
+    rows = night.surprises.filter(Q(exemption__isnull=False) | Q(parked=True))
+    if not user.may_at("see_hidden", night.bureau):
+        rows = rows.filter(Q(exemption=None) | Q(exemption__audience=Audience.EVERYONE))
+        rows = rows.filter(staff_concerned=False)
+    counted = rows.aggregate(
+        exempted=Count("pk", filter=Q(exemption__isnull=False)),
+        parked=Count("pk", filter=Q(exemption=None)),
+    )
+    shown = list(rows.order_by("detector", "-surprise", "pk")[:LISTED])
+    shops = Retailer.objects.visible_to(user, "read_retailer").filter(
+        code__in={one.subject_id for one in shown if one.subject_kind == "retailer"}
+    )
+    names = dict(shops.values_list("code", "name")) if shown else {}
+    kept_off = [
+        {
+            "detector": one.detector,
+            "subject_id": one.subject_id,
+            "name": names.get(one.subject_id),
+            "url": reverse("sources:retailer", args=[one.subject_id])
+            if one.subject_id in names
+            else "",
+            "sentence": one.sentence,
+            "exemption_id": one.exemption_id,
+        }
+        for one in shown
+    ]
+    return {**counted, "kept_off": kept_off, "listed": LISTED}
 
 
 @require_POST

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import StaffRequest
 from accounts.models import ScopedQuerySet
 from alerts.actions import sampling as actions
-from alerts.forms_people import SampleForm
+from alerts.forms_people import SampleForm, refusal
 from alerts.learning import missed
 from alerts.models import Draw, DrawnShop
 
@@ -69,7 +69,7 @@ def note_sample(request: StaffRequest, number: int) -> HttpResponse:
     )
     form = SampleForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "请选择核实结果并写明情况。")
+        messages.error(request, refusal(form))
         return redirect("alerts:samples")
     try:
         actions.note_result(shop=shop, by=request.user, now=timezone.now(), **form.cleaned_data)

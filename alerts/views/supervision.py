@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
@@ -6,15 +7,17 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import StaffRequest
 from accounts.models import Bureau, scope
 from alerts.actions import supervising as actions
-from alerts.forms_people import PolicyForm, ReviewForm, WatchForm
-from alerts.models import SupervisionRule, Task, Watch
+from alerts.forms_people import PolicyForm, ReviewForm, WatchForm, refusal
+from alerts.models import SupervisionRule, Task, Watch, WatchQuerySet
 from alerts.supervision import WHAT, Line
+from alerts.views.filtering import export_title
 from sources.models import Retailer
 
 A_PAGE = 30
@@ -39,18 +42,33 @@ def watches(request: StaffRequest, book: str) -> HttpResponse:
         else:
             messages.success(request, "已纳入名单。")
             return redirect("alerts:watches", book=given["book"])
+    found = listed(request, book)
+    page = Paginator(found.rows, A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        **_tabs(request, book), "page": page, "form": form, "may_add": may_add, "book": book,
+        "gone": found.gone, "today": timezone.localdate(),
+        "export_url": reverse("alerts:export_watches", args=[book])
+        + ("?view=released" if found.gone else ""),
+        "export_title": export_title(page.paginator.count),
+    }  # fmt: skip
+    return render(request, "alerts/watches.html", context)
+
+
+@dataclass(frozen=True)
+class Listed:
+    """The shops of a list in the order of its page; `gone`: those that were released."""
+
+    rows: WatchQuerySet
+    gone: bool
+
+
+def listed(request: StaffRequest, book: str) -> Listed:
+    """What the page and its export show: those on the list, or those released from it."""
     seen = Watch.objects.visible_to(request.user, "read_alert").filter(book=book)
     gone = request.GET.get("view") == "released"
     rows = seen.exclude(released_on=None) if gone else seen.open()
     order = ["-released_on", "-pk"] if gone else ["review_on", "pk"]
-    page = Paginator(rows.select_related("bureau").order_by(*order), A_PAGE).get_page(
-        request.GET.get("page")
-    )
-    context = {
-        **_tabs(request, book), "page": page, "form": form, "may_add": may_add, "book": book,
-        "gone": gone, "today": timezone.localdate(),
-    }  # fmt: skip
-    return render(request, "alerts/watches.html", context)
+    return Listed(rows.select_related("bureau").order_by(*order), gone)
 
 
 def _tabs(request: StaffRequest, active: str) -> dict[str, Any]:
@@ -129,7 +147,7 @@ def finish_task(request: StaffRequest, number: int) -> HttpResponse:
 def _done(request: StaffRequest, act: Callable[[dict[str, Any]], None], said: str) -> None:
     form = ReviewForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "请写明依据或结果，未作改动。")
+        messages.error(request, refusal(form))
         return
     try:
         act(form.cleaned_data)

@@ -134,3 +134,22 @@ def test_two_on_one_day_have_their_own_numbers(mine):
     mine.post(NEW, filled(subject="R2", reference="JB-2"))
 
     assert {code[-3:] for code in Alert.objects.values_list("code", flat=True)} == {"R01", "R02"}
+
+
+def test_two_reports_without_a_number_on_one_day_are_both_kept_but_not_a_second_click(mine):
+    first = filled(origin="person", reference="")
+    mine.post(NEW, first)
+    mine.post(NEW, first)
+    mine.post(NEW, {**first, "sentence": "当日走访时见该店库房堆放整件卷烟20件。"})
+
+    alert = Alert.objects.get()
+    assert sorted(alert.reasons.values_list("detector", flat=True)) == ["person", "person:#2"]
+    assert "当日走访时见" in mine.get(alert.get_absolute_url()).content.decode()
+
+
+def test_what_is_wrong_stands_at_its_field(mine):
+    page = mine.post(NEW, filled(subject="没有这户", sentence="\x00")).content.decode()
+
+    assert 'id="id_subject_error"' in page
+    assert 'aria-describedby="id_subject_error"' in page
+    assert "还没有新建" in page
