@@ -11,7 +11,7 @@ from alerts.actions.changing import LEAST_WORDS
 from alerts.detection import FAMILIES
 from alerts.rulebook import POLICY, Book, Chapter, Line, Value, chapters, lines
 
-DAY = forms.DateInput(attrs={"type": "date", "class": "form-control"})
+DAY = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": "form-control"})
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,11 @@ class Traditional(Detector):
         compared = sums.filter(_.qty > 0, _.past > 0).mutate(mean=_.past / _.orders)
         beyond = (_.qty > _.mean * self.most) | (_.qty < _.mean * self.least)
         return compared.filter(beyond).select(
-            "qty", "mean", subject_id=_.retailer_id, times=_.qty / _.mean, surprise=ibis.literal(1.0)
+            "qty",
+            "mean",
+            subject_id=_.retailer_id,
+            times=_.qty / _.mean,
+            surprise=ibis.literal(1.0),
         )
 
     def holds(self, row: Mapping[str, Any]) -> bool:
