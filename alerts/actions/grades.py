@@ -59,6 +59,28 @@ def change_grade(
 
 
 @transaction.atomic
+def raise_by_record(*, alert: Alert, grade: str, reason: str, by: User, now: dt.datetime) -> Alert:
+    """What a record shows makes its alert graver, never lighter; nobody has to ask for it.
+
+    Returns the alert as it then is; unchanged where it is as grave already, or closed.
+    """
+    alert = locked_alert(alert)
+    if alert.state not in OPEN_STATES or higher(grade, alert.grade) == alert.grade:
+        return alert
+    change = GradeChange.objects.create(
+        alert=alert, old=alert.grade, new=grade, reason=reason[:500], by=by, at=now
+    )
+    _apply(change, alert, now=now)
+    _tell("alert.graded", change, by)
+    return alert
+
+
+def one_graver(grade: str) -> str:
+    """The next graver grade; red stays red."""
+    return GRADES[max(0, GRADES.index(grade) - 1)]
+
+
+@transaction.atomic
 def review_grade(*, change: GradeChange, confirm: bool, by: User, now: dt.datetime) -> None:
     """A second person looks at a change from or to red; a waiting one now counts, or never will."""
     alert = locked_alert(change.alert)

@@ -12,6 +12,7 @@ from accounts.http import StaffRequest
 from alerts.causes import CAUSES
 from alerts.columns import in_words
 from alerts.detection import FAMILIES, Detector
+from alerts.elsewhere import TYPES
 from alerts.models import Alert, AlertQuerySet, Hit, Outcome, State
 from alerts.rulebook import Chapter, chapters
 from alerts.views.filtering import seen_bureaus
@@ -46,6 +47,7 @@ def catalogue(request: StaffRequest) -> HttpResponse:
         "families": [(key, FAMILIES[key], rules) for key, rules in families.items() if rules],
         "total": sum(len(rules) for rules in families.values()),
         "since": since,
+        "elsewhere": TYPES,
     }
     return render(request, "alerts/catalogue.html", context)
 
@@ -60,7 +62,7 @@ def _entry(chapter: Chapter) -> dict[str, Any]:
     }
 
 
-def _figures(seen: AlertQuerySet) -> dict[str, dict[str, int]]:
+def _figures(seen: AlertQuerySet) -> dict[str, dict[str, Any]]:
     """Detector -> pushed, open, proven, normal: alerts that it led."""
     normal = Q(state=State.INVALID) | Q(state=State.CLOSED, outcome=Outcome.NORMAL)
     rows = (
@@ -72,7 +74,7 @@ def _figures(seen: AlertQuerySet) -> dict[str, dict[str, int]]:
             normal=Count("pk", filter=normal),
         )
     )
-    return {row["detector"]: row for row in rows}
+    return {row["detector"]: dict(row) for row in rows}
 
 
 def _causes(seen: AlertQuerySet) -> dict[str, list[tuple[str, int]]]:

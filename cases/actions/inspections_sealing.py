@@ -8,11 +8,13 @@ from django.db import transaction
 
 from accounts.models import User
 from alerts.actions.alerts import locked_alert
+from alerts.actions.grades import raise_by_record
 from alerts.actions.handling import advance_alert
 from alerts.models import State
 from alerts.states import Step
 from cases.actions.inspections import digest_of, officers_of, refuse_elsewhere
 from cases.actions.sealing import canonical, digest, seal_record
+from cases.actions.stock import is_far_off
 from cases.content import UNSIGNED, load, record_of, sealed_content
 from cases.models import Inspection, Photo, SealedRecord, Signature
 from cases.sections import DOUBTS, PHOTOS, SECTIONS, STOCK
@@ -136,7 +138,17 @@ def seal_inspection(*, inspection: Inspection, by: User, now: dt.datetime) -> Se
     )
     alert = locked_alert(inspection.alert)
     if alert.state == State.CHECKING and alert.holder == by:
-        advance_alert(alert=alert, step=Step.CONCLUDE, by=by, now=now)
+        alert = advance_alert(alert=alert, step=Step.CONCLUDE, by=by, now=now)
+    off = [line for line in inspection.stock.order_by("pk") if is_far_off(line)]
+    if off:
+        names = "、".join(f"{line.sku_name}{line.difference:+.1f}条" for line in off[:3])
+        raise_by_record(
+            alert=alert,
+            grade="橙",
+            reason=f"账实不符（{inspection.code}）：{names}。",
+            by=by,
+            now=now,
+        )
     return sealed
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 import audit.actions
 from accounts.models import User
 from alerts.actions.alerts import locked_alert, refuse_recused
+from alerts.actions.grades import one_graver, raise_by_record
 from alerts.actions.handling import advance_alert
 from alerts.models import Alert, State
 from alerts.states import Step
@@ -247,6 +248,11 @@ def end_unreached(*, interview: Interview, by: User, now: dt.datetime) -> Interv
     interview.state, interview.ended_at = Interview.State.UNREACHED, now
     interview.save(update_fields=["state", "ended_at"])
     move_alert(interview, Step.CHECK, by=by, now=now)
+    raise_by_record(
+        alert=interview.alert, grade=one_graver(interview.alert.grade),
+        reason=f"询访失联：{interview.attempts.count()}次拨打均未联系上，提高一级并转实地核查。",
+        by=by, now=now,
+    )  # fmt: skip
     audit.actions.record(
         "interview.unreached", subject=interview.code, bureau=interview.bureau.code, by=by.code,
         rows=interview.attempts.count(),

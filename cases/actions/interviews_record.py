@@ -15,6 +15,7 @@ import audit.actions
 import documents.actions
 from accounts.models import User
 from alerts.actions.alerts import refuse_recused
+from alerts.actions.grades import raise_by_record
 from alerts.states import Step
 from cases.actions.interviews import (
     STALE,
@@ -36,6 +37,9 @@ from sources.crypto import seal, unseal
 LEAST_WORDS = 5  # characters of a reason or a statement
 HEAD = 300  # bytes that tell what a file is
 Result = Interview.Result
+
+
+GRADE_OF_ANOTHER = {"manager": "红", "delivery": "红", "other": "橙"}  # who ordered instead
 
 
 @dataclass(frozen=True)
@@ -217,11 +221,22 @@ def complete_interview(
     _keep_doubts(interview, now=now)
     step = Step.CONCLUDE if ending.result == Result.REASONABLE else Step.CHECK
     move_alert(interview, step, by=by, now=now)
+    _raise_grade(interview, by=by, now=now)
     audit.actions.record(
         "interview.completed", subject=interview.code, bureau=interview.bureau.code, by=by.code,
         result=interview.get_result_display(), rows=len(interview.contradictions),
     )  # fmt: skip
     return interview
+
+
+def _raise_grade(interview: Interview, *, by: User, now: dt.datetime) -> None:
+    """Who says that staff ordered in their name makes the alert red; somebody else, orange."""
+    who = interview.answers.get("ordered_by", {}).get("choice", "")
+    if who in GRADE_OF_ANOTHER:
+        raise_by_record(
+            alert=interview.alert, grade=GRADE_OF_ANOTHER[who], by=by, now=now,
+            reason=f"零售户亲述非本人订货（{interview.code}）。",
+        )  # fmt: skip
 
 
 def lacking_answers(interview: Interview, items: Iterable[InterviewItem]) -> list[str]:

@@ -19,6 +19,13 @@ from sources.lake.goods import order_lines
 
 WEEKS = 4  # of purchases, where no earlier count begins later
 PACKS = 10  # in a carton
+FAR_QTY, FAR_SHARE = 10.0, 0.2
+
+
+def is_far_off(line: StockLine) -> bool:
+    """Whether the count departs from the books by more than 10 cartons and a fifth of them (账实不符)."""
+    off = abs(line.difference or 0.0)
+    return off > max(FAR_QTY, FAR_SHARE * abs(line.expected))
 
 
 def prefill_stock(inspection: Inspection, *, on: dt.date) -> dt.date:

@@ -23,7 +23,7 @@ from cases.actions.inspections_sealing import lacking, seal_inspection
 from cases.actions.photos import remove_photo
 from cases.actions.sealing import canonical, digest, receipt_of
 from cases.actions.signing import note_unsigned
-from cases.actions.stock import Count, add_product, cartons, save_stock
+from cases.actions.stock import Count, add_product, cartons, is_far_off, save_stock
 from cases.models import Doubt, Inspection, Photo, SealedRecord, Signature, StockLine
 from cases.sections import BY_KEY, STOCK
 from documents.models import StoredFile
@@ -486,6 +486,7 @@ def test_sealing_makes_all_final_and_the_alert_goes_on():
     assert record == again
     assert (made.state, made.ended_at) == (Inspection.State.SEALED, visits.LATER)
     assert made.alert.state == State.CONCLUDING
+    assert not made.alert.grade_changes.exists()
     content = json.loads(record.text)
     assert digest(record.text) == record.sha256
     assert digest(canonical(content["record"])) == content["record_sha256"]
@@ -591,3 +592,31 @@ def test_a_paper_signed_by_hand_does_not_change_the_record():
     with pytest.raises(ValidationError, match="已封存"):
         remove_photo(inspection=made, number=1, reason="照片模糊，已重拍", by=made.first_officer)
     assert version_of(made, STOCK) >= 1
+
+
+@pytest.mark.parametrize(
+    ("expected", "counted", "far"),
+    [(100, 80, False), (100, 79.9, True), (20, 10, False), (20, 9.9, True), (20, None, False)],
+)
+def test_a_count_is_far_off_beyond_ten_cartons_and_a_fifth(expected, counted, far):
+    line = StockLine(opening=expected, counter=counted)
+
+    assert is_far_off(line) is far
+
+
+def test_a_count_far_off_makes_the_alert_orange():
+    made = make.inspection()
+    StockLine.objects.create(inspection=made, sku_id="S9", sku_name="真龙")
+    made = visits.fill(made)
+    StockLine.objects.filter(inspection=made, sku_id="S9").update(counter=20, store=0)
+    made.content[STOCK.key]["explanation"] = "当事人称已送给亲友，不能提供去向。"
+    made.save(update_fields=["content"])
+    for who in ("retailer", "first", "second"):
+        visits.put_hand(visits.fresh(made), who)
+    made = visits.fresh(made)
+
+    seal_inspection(inspection=made, by=made.first_officer, now=visits.LATER)
+
+    change = made.alert.grade_changes.get()
+    assert (change.old, change.new) == ("黄", "橙")
+    assert "真龙+20.0条" in change.reason

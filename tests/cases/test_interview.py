@@ -358,3 +358,16 @@ def test_every_question_is_known_once_and_answerable():
         assert len({one.key for one in asked}) == len(asked)
         assert all(len(one.choices) >= 2 for one in asked if one.kind is Kind.CHOICE)
         assert len(list(missing(family, {}))) == sum(one.is_required for one in asked)
+
+
+@pytest.mark.parametrize(
+    ("who", "grade"), [("self", "黄"), ("family", "黄"), ("manager", "红"), ("other", "橙")]
+)
+def test_who_ordered_in_the_shops_name_makes_the_alert_graver(client, supervisor, who, grade):
+    made = make.interview(by=supervisor)
+
+    doubtful = {} if grade == "黄" else {"result": "visit", "doubts": "核对操作日志。"}
+    complete(client, made, ordered_by=who, words={"ordered_by": "王某，办公室代订"}, **doubtful)
+
+    assert fresh(made).state == Interview.State.COMPLETED
+    assert fresh(made).alert.grade == grade

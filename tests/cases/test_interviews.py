@@ -213,6 +213,7 @@ def test_three_attempts_on_two_half_days_before_giving_up(client):
     ended = give_up()
 
     assert ended.state == Interview.State.UNREACHED
+    assert ended.alert.grade_changes.get().new == "橙"  # it was yellow
     assert Alert.objects.get(pk=made.alert_id).state == State.CHECKING
     assert give_up().ended_at == ended.ended_at
     assert Event.objects.filter(kind="interview.unreached").count() == 1
