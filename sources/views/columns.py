@@ -116,4 +116,3 @@ def _choices(kind: Kind, names: set[str]) -> list[tuple[str, str]]:
     """What an unknown column may mean: the columns that the file has not yet."""
     free = {column.name: column.title for column in kind.columns} | choices(kind.name)
     return [(name, title) for name, title in free.items() if column_of(name) not in names]
-

@@ -73,7 +73,11 @@ def test_registering_keeps_it_asks_for_its_traces_and_is_on_record(client, lead)
 
     seizure = Seizure.objects.get()
     assert response.url == seizure.get_absolute_url()
-    assert (seizure.case_no, seizure.qty, seizure.sku_id) == (FORM["case_no"], Decimal(40), "6901001")
+    assert (seizure.case_no, seizure.qty, seizure.sku_id) == (
+        FORM["case_no"],
+        Decimal(40),
+        "6901001",
+    )
     assert seizure.registered_by == lead
     (job,) = Job.objects.filter(kind="alerts.trace_seizure")
     assert job.args == {"number": seizure.pk}
