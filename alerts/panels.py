@@ -62,7 +62,7 @@ def kept(
     """Facts with the panels that their columns allow, each put away by `keep` (to a table, say)."""
     wanted = set(PANELS if names is None else names)
     for made in PANELS.values():
-        if made.name in wanted and not facts.lacking(made.inputs):
+        if made.name in wanted and not facts.lacking(set(made.inputs).difference(MAY_LACK)):
             table = keep(made.build(facts, on, weeks))
             facts = dataclasses.replace(facts, tables={**facts.tables, made.name: table})
     return facts
@@ -74,6 +74,7 @@ ORDER_COLUMNS = (
 )  # fmt: skip
 ORDER_ROWS = ("orders.order_id", "orders.amount", "orders.batch_id", "orders.row_no")  # evidence
 SHOP_COLUMNS = ("retailers.retailer_id", "retailers.open_date")
+MAY_LACK = ("orders.tier", "retailers.open_date")  # then shops have no peers by tier; none is new
 
 
 @panel(*ORDER_COLUMNS)
@@ -234,7 +235,7 @@ def scarcity(facts: Facts, on: dt.date, weeks: int) -> ir.Table:
     return statistics.with_departures(net, {f"z{weeks}": (weeks, 0) for weeks in (1, 2, 4, 8)})
 
 
-@panel(*ORDER_COLUMNS, *LIMIT_COLUMNS)
+@panel(*ORDER_COLUMNS, *LINE_COLUMNS)
 def repeats(facts: Facts, on: dt.date, weeks: int) -> ir.Table:
     """`order_days` with how much of an order repeats the one before, among brands below the limit.
 

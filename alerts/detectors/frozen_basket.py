@@ -19,6 +19,7 @@ class FrozenBasket(Detector):
     scope = "bureau"
     subject = "retailer"
     inputs = (*panels.ORDER_COLUMNS, *panels.LIMIT_COLUMNS, *panels.LINE_ROWS, *panels.SHOP_COLUMNS)
+    optional = (*panels.MAY_LACK, "lines.limit_qty")
 
     title = "订单多次照抄上一次"
     looks_for = "连续几次订货，未到限量的品牌数量与上一次几乎一样，明显多于订同样多品牌的其他户。"

@@ -24,6 +24,7 @@ class StructShift(Detector):
         *panels.LINE_ROWS,
         *panels.SHOP_COLUMNS,
     )
+    optional = panels.MAY_LACK
 
     title = "高价烟比重异常升高（剔除行情）"
     looks_for = (

@@ -18,7 +18,9 @@ class VolDrift(Detector):
     family = "VOL"
     scope = "bureau"
     subject = "retailer"
+    weight = -0.3  # found late, and often a shop that has changed for good
     inputs = (*panels.ORDER_COLUMNS, *panels.ORDER_ROWS, *panels.SHOP_COLUMNS)
+    optional = panels.MAY_LACK
 
     title = "订货量缓慢抬高"
     looks_for = "近一个季度每周订货逐步多于本户更早半年的常态，而同县其他户没有同样变化。"

@@ -21,6 +21,7 @@ class VolDrop(Detector):
     subject = "retailer"
     judges = ("smallest",)
     inputs = (*panels.ORDER_COLUMNS, *panels.ORDER_ROWS, *panels.SHOP_COLUMNS)
+    optional = panels.MAY_LACK
 
     title = "订货量骤降或连续不订货"
     looks_for = "与本户自己近半年相比明显少订，或连续多周不订货，而同县同访销日其他户没有同样减少。"

@@ -20,6 +20,7 @@ class VolRobust(Detector):
     subject = "retailer"
     judges = ("smallest",)
     inputs = (*panels.ORDER_COLUMNS, *panels.ORDER_ROWS, *panels.SHOP_COLUMNS)
+    optional = panels.MAY_LACK
 
     title = "订货量异常增加（剔除行情）"
     looks_for = "与本户自己近半年的订货相比明显偏多，而同县同访销日的其他户没有同样增加。"
