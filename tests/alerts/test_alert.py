@@ -140,7 +140,7 @@ def corrected(supervisor):
     """An alert whose only row was corrected by a file of the county's."""
     alert, batch = make.alert(), make.batch(name="订单更正.csv")
     reason = alert.reasons.get()
-    recheck = Recheck.objects.create(night=alert.night, arrived_at=make.NOW, at=AFTER)
+    recheck = Recheck.objects.create(night=make.night(), arrived_at=make.NOW, at=AFTER)
     Correction.objects.create(
         reason=reason, recheck=recheck, verdict="holds", sentence="本次订货60条，为2.2倍。",
         rows=[{"source": "orders", "name": "D123", "column": "qty", "old": 92.0, "new": 60.0,

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from accounts.models import Audience
-from alerts.models import Alert, Exemption, Flood, Hit, Night, RuleVersion, Surprise
+from alerts.models import Alert, Exemption, Flood, Group, Hit, Night, RuleVersion, Surprise
 from audit.models import Event
 from tests import make
 from tests.alerts.test_nights import NOW, ON, city, lake, run  # noqa: F401
@@ -69,6 +69,10 @@ def test_twice_the_size_ends_an_exemption(city, lake, exemption, qty, listed):  
     assert Alert.objects.exists() is listed
     assert (exemption.state == "ended") is listed
     assert Event.objects.filter(kind="exemption.outgrown").count() == listed
+
+
+def group_of(shop):
+    return Group.objects.get(alerts__subject_id=shop)
 
 
 def many(day, shops, qty=40):
@@ -154,7 +158,7 @@ def test_a_link_is_proposed_as_one_case(city, lake):  # noqa: F811
     run(city)
     run(city)
 
-    group = Alert.objects.get(subject_id="R1").group
+    group = group_of("R1")
     assert [one.subject_id for one in group.alerts.order_by("subject_id")] == ["R1", "R2"]
     assert (group.bureau.code, group.audience) == ("451423", Audience.ABOVE)
     assert group.code == "BA-451423-20260330-01"
@@ -165,12 +169,12 @@ def test_a_link_is_proposed_as_one_case(city, lake):  # noqa: F811
 def test_a_member_of_another_county_takes_the_case_to_the_city(city, lake):  # noqa: F811
     lake(f"1 R1 {ON} 5 dev-1 451423\n2 R2 {ON} 5 dev-1 451423\n3 R3 {ON + WEEK} 5 dev-1 451424")
     run(city)
-    assert Alert.objects.get(subject_id="R1").group.bureau.code == "451423"
+    assert group_of("R1").bureau.code == "451423"
 
     run(city, ON + WEEK)
 
-    group = Alert.objects.get(subject_id="R3").group
-    assert group == Alert.objects.get(subject_id="R1").group
+    group = group_of("R3")
+    assert group == group_of("R1")
     assert group.bureau == city
     assert "涉及2个单位" in group.reason
 
@@ -178,7 +182,7 @@ def test_a_member_of_another_county_takes_the_case_to_the_city(city, lake):  # n
 def test_a_rejected_case_is_not_proposed_again(city, lake):  # noqa: F811
     lake(f"1 R1 {ON} 5 dev-1 451423\n2 R2 {ON} 5 dev-1 451423\n3 R3 {ON + WEEK} 5 dev-1 451424")
     run(city)
-    group = Alert.objects.get(subject_id="R1").group
+    group = group_of("R1")
     group.state = "rejected"
     group.save()
 

@@ -45,6 +45,7 @@ def test_a_graver_grade_has_shorter_clocks_and_a_lighter_one_no_longer_ones(lead
     change(alert, "红", lead)
     alert.refresh_from_db()
     soon = alert.due_at
+    assert soon
     assert soon.year == make.NOW.year
 
     other = make.alert(grade="橙", due_at=soon)

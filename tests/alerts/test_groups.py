@@ -12,7 +12,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def mine(client):
-    client.force_login_now(make.user("county_supervisor", username="lz"))
+    client.force_login_now(make.user("county_supervisor", username="lz", name="李一"))
     return client
 
 
@@ -38,14 +38,14 @@ def test_without_any_the_list_says_so(mine):
 
 def test_accepting_claims_what_waits(mine):
     group = make.group()
-    taken = group.alerts.first()
-    other = make.user("county_lead", username="gz")
+    taken = group.alerts.earliest("pk")
+    other = make.user("county_lead", username="gz", name="股长")
     Alert.objects.filter(pk=taken.pk).update(state="claimed", holder=other)
 
     press(mine, group, "accept")
 
     assert group.state == "accepted"
-    assert {one.holder.username for one in group.alerts.all()} == {"lz", "gz"}
+    assert {str(one.holder) for one in group.alerts.all()} == {"李一", "股长"}
     assert Event.objects.filter(kind="group.accepted", subject=group.code).exists()
 
 
@@ -65,12 +65,12 @@ def test_rejecting_wants_a_reason(mine):
 
     press(mine, group, "reject", note="三户为同一法人，已登记。")
 
-    assert (group.state, group.decided_by.username) == ("rejected", "lz")
+    assert (group.state, str(group.decided_by)) == ("rejected", "李一")
 
 
 def test_splitting_takes_one_alert_out(mine):
     group = make.group(alerts=3)
-    out = group.alerts.first()
+    out = group.alerts.earliest("pk")
 
     press(mine, group, "split", code=out.code)
     assert group.alerts.count() == 2

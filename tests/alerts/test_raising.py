@@ -30,7 +30,7 @@ def shop():
 
 @pytest.fixture
 def mine(client, shop):
-    client.force_login_now(make.user("county_supervisor", username="lz"))
+    client.force_login_now(make.user("county_supervisor", username="lz", name="李一"))
     return client
 
 
@@ -43,7 +43,7 @@ def test_it_stands_on_the_list_with_its_reason_and_clocks(mine, subject):
     assert (alert.origin, alert.reference, alert.grade, alert.family) == (
         "tip", "JB-2026-031", "黄", "CASE"
     )  # fmt: skip
-    assert (alert.subject_id, alert.raised_by.username) == ("R1", "lz")
+    assert (alert.subject_id, str(alert.raised_by)) == ("R1", "李一")
     assert "-R01" in alert.code
     assert alert.due_at
     assert alert.conclude_by
@@ -80,6 +80,8 @@ def test_a_second_report_joins_the_open_alert_and_may_make_it_graver(mine):
     alert = Alert.objects.get()
     assert "已并入" in response.content.decode()
     assert alert.grade == "红"
+    assert alert.conclude_by
+    assert first.conclude_by
     assert alert.conclude_by <= first.conclude_by
     assert alert.reasons.count() == 2
     assert Event.objects.filter(kind="alert.joined", subject=alert.code).exists()

@@ -64,7 +64,7 @@ def note(client, shop, result, text="到店看了库存和台账。"):
 
 @pytest.fixture
 def mine(client):
-    client.force_login_now(make.user("county_supervisor", username="lz"))
+    client.force_login_now(make.user("county_supervisor", username="lz", name="李一"))
     return client
 
 
@@ -73,7 +73,7 @@ def test_a_result_is_noted_once(mine):
 
     assert "已登记" in note(mine, shop, "normal")
     assert "未作改动" in note(mine, shop, "doubt")
-    assert (shop.result, shop.by.username) == ("normal", "lz")
+    assert (shop.result, str(shop.by)) == ("normal", "李一")
 
 
 def test_who_was_not_reached_can_be_asked_again(mine):

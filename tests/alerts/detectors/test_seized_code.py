@@ -1,4 +1,5 @@
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -26,7 +27,7 @@ ORDERS = """
     o4        R3           2026-03-27  30
     o5        R2           2026-03-30  30
 """
-BESIDE = {
+BESIDE: dict[str, Any] = {
     "deliveries": "order_id day sign_by\no1 2026-02-28 代签",
     "payments": "order_id day payer_account\no1 2026-02-27 A9",
 }
