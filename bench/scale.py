@@ -150,7 +150,7 @@ def opened(folder: Path, *, loaded: bool) -> Any:
         tables=found,
         changes="",
     )
-    session._masters = lambda _on: {}  # type: ignore[method-assign]  # the book's stand as they are
+    session._masters = lambda on: {}  # type: ignore[method-assign] # noqa: ARG005  # the book's stand as they are
     return session
 
 

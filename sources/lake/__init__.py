@@ -9,7 +9,7 @@ import dataclasses
 import datetime as dt
 import itertools
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import ibis
@@ -23,7 +23,7 @@ from sources.crypto import unseal_column
 from sources.facts import COLUMNS, Facts, Query, schema
 from sources.lake.committed import Scope, committed_files
 from sources.lake.engine import Connection, connect, scan
-from sources.lake.prepared import Prepared
+from sources.lake.prepared import Day, Prepared
 from sources.lake.seized import registered
 from sources.lake.snapshots import (
     NO_CHANGES,
@@ -56,17 +56,14 @@ class Session:
     missing_in: dict[str, frozenset[str]]
     tables: dict[str, ir.Table]
     changes: str
-    _of: dt.date | None = None  # the day of the masters
+    _snapshots: dict[dt.date, dict[str, ir.Table]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._prepared = Prepared(self.backend)
         self._numbers = itertools.count()
 
     def facts(self, on: dt.date) -> Facts:
-        """What had happened by the end of a day, masters as they were on it.
-
-        The masters of the day asked for last stand for all: ask for one day after another.
-        """
+        """What had happened by the end of a day, masters as they were on it."""
         cut = Facts(tables=self.tables).until(on)
         return Facts(
             tables={**cut.tables, **self._masters(on)},
@@ -78,6 +75,7 @@ class Session:
         """facts_of(on), whose queries are compiled once for many days. facts_of builds on `facts`."""
 
         def ask(query: Query, day: dt.date, key: Hashable) -> list[dict[str, Any]]:
+            self._turn_to(day)
             return self._prepared.rows(key, lambda traced: query(facts_of(traced), traced), day)
 
         return dataclasses.replace(facts_of(on), prepared=ask)
@@ -92,13 +90,22 @@ class Session:
         ).to_expr()
 
     def _masters(self, on: dt.date) -> dict[str, ir.Table]:
-        names = {table: f"{table}_then" for table in master_tables()}
-        if on != self._of:
-            for table, name in names.items():
+        if isinstance(on, Day):  # a query for many days: the tables of the one asked for
+            return {one: _table(self.backend, f"{one}_then", one) for one in master_tables()}
+        if on not in self._snapshots:
+            found = {}
+            for table in master_tables():
+                name = f"{table}_{on:%Y%m%d}"
                 sql = snapshot_sql(table, on, changes=self.changes)
                 self.con.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
-            self._of = dt.date(on.year, on.month, on.day)
-        return {table: _table(self.backend, name, table) for table, name in names.items()}
+                found[table] = _table(self.backend, name, table)
+            self._snapshots = {on: found}
+        return self._snapshots[on]
+
+    def _turn_to(self, on: dt.date) -> None:
+        for table in self._masters(on):
+            source = f"{table}_{on:%Y%m%d}"
+            self.con.execute(f"CREATE OR REPLACE VIEW {table}_then AS SELECT * FROM {source}")
 
 
 @contextlib.contextmanager
