@@ -211,11 +211,11 @@ def test_an_empty_field_is_the_standard_and_a_detector_can_be_switched_off(clien
     client.force_login_now(author)
 
     post(client, "change", change.pk, version=change.version, title="停用一项",
-         **{"vol_order.ratio": "", "off.same_basket": "on", "weight.vol_order": "-0.5"})  # fmt: skip
+         **{"vol_order.ratio": "", "off.same_basket": "on", "weight.vol_order": "-0.75"})  # fmt: skip
 
     change.refresh_from_db()
     assert change.parameters == {}
-    assert change.policy == {"off": ["same_basket"], "weights": {"vol_order": -0.5}}
+    assert change.policy == {"off": ["same_basket"], "weights": {"vol_order": -0.75}}
 
 
 def test_a_stale_page_overwrites_nothing(client, city, author):
