@@ -12,6 +12,7 @@ KINDS = {
     "alerts.recheck": "补报或更正后重新比对某一天",
     "alerts.back_test": "规则回测",
     "alerts.supervise": "分类监管：更新名单与任务",
+    "alerts.trace_seizure": "追溯登记的查获条码",
     "alerts.weekly": "每周随机样本与权重建议",
     "alerts.revive_watched": "关注到期的预警重新推送",
     "cases.print_record": "生成记录 PDF",

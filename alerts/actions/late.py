@@ -122,7 +122,7 @@ def recheck_night(*, on: dt.date, city: Bureau, arrived_at: dt.datetime, now: dt
     notes, said = correct(ground=ground, again=again, checks=checks)
     late = list_late(Late(ground=ground, again=again, checks=checks))
     _count(checks, notes_of=[(one.recheck_id, one.reason.alert_id) for one in notes])
-    say([*said, *late])
+    say(events=[*said, *late])
     audit.actions.record(
         "night.rechecked", subject=f"{city.code}:{on}", bureau=city.code, by="system",
         arrived=arrived_at.isoformat(),

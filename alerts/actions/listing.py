@@ -123,7 +123,7 @@ class Listing:
             "suppressed": self.suppressed.total(),
         }
         city = self.ground.city.code
-        say([*self.events, Said("night.graded", f"{city}:{self.ground.on}", city, graded)])
+        say(events=[*self.events, Said("night.graded", f"{city}:{self.ground.on}", city, graded)])
 
     def _note(self, kind: str, alert: Alert) -> None:
         details = {

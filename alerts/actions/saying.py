@@ -20,7 +20,7 @@ class Said:
 
 
 @transaction.atomic
-def say(events: Iterable[Said]) -> None:
+def say(*, events: Iterable[Said]) -> None:
     for one in events:
         audit.actions.record(
             one.kind, subject=one.subject, bureau=one.bureau, by="system", **one.details

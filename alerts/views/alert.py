@@ -59,7 +59,7 @@ def alert(request: StaffRequest, code: str) -> HttpResponse:
     )
     found = get_object_or_404(
         seen.select_related("bureau", "holder", "rule_version__bureau").annotate(
-            incomplete=Subquery(partial.values("reason")[:1]), **_decisions()
+            incomplete=Subquery(partial.values("reason")[:1]), **_decisions(request.user)
         ),
         code=code,
     )
@@ -96,11 +96,12 @@ def alert(request: StaffRequest, code: str) -> HttpResponse:
     return render(request, "alerts/alert.html", context)
 
 
-def _decisions() -> dict[str, Subquery]:
+def _decisions(user: User) -> dict[str, Subquery]:
     """What people decided about an alert or have yet to: a lower grade, a live exemption."""
     waiting = GradeChange.objects.filter(alert=OuterRef("pk"), is_waiting=True)
     live = (Exemption.State.WAITING, Exemption.State.APPROVED)
-    exempted = Exemption.objects.filter(alert=OuterRef("pk"), state__in=live).order_by("-pk")
+    seen = Exemption.objects.visible_to(user, "read_alert")
+    exempted = seen.filter(alert=OuterRef("pk"), state__in=live).order_by("-pk")
     return {
         "waiting_grade": Subquery(waiting.values("new")[:1]),
         "exempted": Subquery(exempted.values("pk")[:1]),
@@ -117,12 +118,14 @@ def _people(found: Alert, reasons: list[Reason], user: User) -> dict[str, Any]:
         group = groups.filter(pk=found.group_id).first()
     state = decided["exempted_state"]
     may_grade = user.may_at(right_to_grade(found), found.bureau)
+    may_confirm = user.may_at(right_to_review(found), found.bureau)
     return {
         "group": group,
         "exemption": (decided["exempted"], Exemption.State(state).label) if state else None,
         "waiting_grade": decided["waiting_grade"],
         "may_grade": may_grade and found.state in OPEN_STATES,
-        "may_see_grades": may_grade or user.may_at(right_to_review(found), found.bureau),
+        "may_see_grades": may_grade or may_confirm,
+        "may_confirm_grade": may_confirm,
         "may_exempt": not state
         and user.may_at(right_to_ask(found), found.bureau)
         and any(detector_of(one.detector) for one in reasons),
