@@ -28,10 +28,13 @@ def excuse(surprises: Iterable[Surprise], *, ground: Ground) -> tuple[dict[int, 
     fates |= dict.fromkeys(exempted, Fate.EXEMPT)
     parked = _parked([one for one in surprises if one.pk not in fates], ground, said)
     fates |= dict.fromkeys(parked, Fate.PARKED)
-    marked = [one for one in surprises if one.pk in exempted or one.pk in parked]
-    for one in marked:
+    changed = []
+    for one in surprises:
+        was = one.exemption_id, one.parked
         one.exemption, one.parked = exempted.get(one.pk), one.pk in parked
-    Surprise.objects.bulk_update(marked, ["exemption", "parked"], batch_size=2000)
+        if was != (one.exemption_id, one.parked):
+            changed.append(one)
+    Surprise.objects.bulk_update(changed, ["exemption", "parked"], batch_size=2000)
     for code, night in ground.nights.items():
         mine = [fates.get(one.pk) for one in surprises if one.bureau.code == code]
         night.exempted, night.parked = mine.count(Fate.EXEMPT), mine.count(Fate.PARKED)

@@ -5,6 +5,7 @@ import datetime as dt
 import pytest
 
 from accounts.models import Audience
+from alerts.actions import nights
 from alerts.models import Alert, Exemption, Flood, Group, Hit, Night, RuleVersion, Surprise
 from audit.models import Event
 from tests import make
@@ -114,7 +115,7 @@ def test_a_released_flood_counts_again(city, lake, quiet_nights):  # noqa: F811
     run(city)
     Flood.objects.update(state=Flood.State.RELEASED)
 
-    run(city)
+    nights.grade_city(on=ON, city=city, now=NOW)
 
     assert Alert.objects.open().filter(on=ON).count() == 1  # the budget of 25 shops
     assert not Surprise.objects.filter(parked=True).exists()
