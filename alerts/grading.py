@@ -241,9 +241,7 @@ def _best(candidates: Sequence[Candidate], waiting: list[int], free: int) -> set
     waiting = sorted(
         waiting, key=lambda place: (-candidates[place].score, candidates[place].key[2])
     )
-    companies: dict[
-        str | int, list[int]
-    ] = {}  # what takes a place of its own: a link, or one alone
+    companies: dict[str | int, list[int]] = {}  # a link's members, or one alone: a place each
     for place in waiting:
         companies.setdefault(candidates[place].link or place, []).append(place)
     first, further, seen = list[list[int]](), list[list[int]](), set[str]()
