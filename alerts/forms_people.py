@@ -226,6 +226,7 @@ class ExemptionForm(forms.Form):
         self.fields["until"].widget.attrs |= {"min": today, "max": today + LONGEST}
         field = self.fields["reason"]
         field.queryset = reasons  # type: ignore[attr-defined]
+        field.empty_label = None  # type: ignore[attr-defined]
         field.label_from_instance = lambda one: (  # type: ignore[attr-defined]
             f"{code_of(one.detector)} {title_of(one.detector)}"
         )

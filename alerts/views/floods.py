@@ -1,6 +1,7 @@
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db.models import Case, When
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -12,6 +13,7 @@ from alerts.forms_people import WordsForm, refusal
 from alerts.models import Flood, Night, Surprise
 
 A_PAGE = 20
+WAITING_FIRST = Case(When(state=Flood.State.PARKED, then=0), default=1)
 SAMPLES = 5  # sentences of each flood
 
 
@@ -21,7 +23,7 @@ def floods(request: StaffRequest) -> HttpResponse:
     if not request.user.may("decide_flood"):
         raise Http404
     seen = Flood.objects.visible_to(request.user, "decide_flood")
-    rows = seen.select_related("bureau", "decided_by").order_by("-state", "-on", "detector")
+    rows = seen.select_related("bureau", "decided_by").order_by(WAITING_FIRST, "-on", "detector")
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     cards = []
     for flood in page.object_list:

@@ -3,6 +3,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db.models import Case, When
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -16,6 +17,9 @@ from alerts.models import Alert, Group
 from alerts.views.filtering import seen_bureaus
 
 A_PAGE = 30
+WAITING_FIRST = Case(
+    When(state=Group.State.PROPOSED, then=0), When(state=Group.State.ACCEPTED, then=1), default=2
+)
 DECIDING = ("claim_alert", "claim_above")
 
 
@@ -28,7 +32,7 @@ def groups(request: StaffRequest) -> HttpResponse:
     """Cases that links propose, those to be decided first."""
     if not seen_bureaus(request.user).exists():
         raise Http404
-    rows = _seen(request).prefetch_related("alerts").order_by("-state", "-on", "-pk")
+    rows = _seen(request).prefetch_related("alerts").order_by(WAITING_FIRST, "-on", "-pk")
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     return render(request, "alerts/groups.html", {"page": page})
 

@@ -98,6 +98,7 @@ def grade(request: StaffRequest, code: str) -> HttpResponse:
         "alert": alert,
         "form": form,
         "changes": changes,
+        "waits": any(change.is_waiting for change in changes),
         "may_grade": alert.state in OPEN_STATES
         and _may(request.user, grades.right_to_grade(alert), alert),
         "grades": [one for one in Grade if one != alert.grade],

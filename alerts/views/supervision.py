@@ -125,7 +125,7 @@ def tasks(request: StaffRequest) -> HttpResponse:
     seen = Task.objects.visible_to(request.user, "read_alert").select_related("bureau", "watch")
     rows = seen.order_by("-state", "due_at", "pk")
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
-    context = {**_tabs(request, "tasks"), "page": page, "now": timezone.now()}
+    context = {**_tabs(request, "tasks"), "page": page}
     return render(request, "alerts/tasks.html", context)
 
 
