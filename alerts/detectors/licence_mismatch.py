@@ -113,8 +113,8 @@ class LicenceMismatch(Detector):
         if row["none"]:
             number = f"登记证号{row['licence_no']}，" if row["licence_no"] else "客户档案没有证号，"
             return f"{number}许可证系统中查不到本户，当日订购{row['qty']:.0f}条。"
-        place = "经营地址也不一致" if row["moved"] else ""
-        if not row["differs"]:
+        place = "经营地址也不一致" if row.get("moved") else ""
+        if not row.get("differs", True):  # rows of before had no other reason
             return "营销系统登记的经营地址与许可证系统登记的不是一处。"
         return (
             f"营销系统登记负责人为{row['licensee']}，许可证系统登记为{row['held_by']}，"

@@ -47,6 +47,18 @@ class PayerName(Detector):
         4.0, help="与内部人员同名的，罕见程度至少按", unit="lg", low=0, high=12, source="本系统设定"
     )
 
+    most: float = param(
+        4.0,
+        help="只凭户名不符（多为配偶、子女的卡），罕见程度至多按",
+        unit="lg",
+        low=1,
+        high=8,
+        source="本系统设定",
+    )
+    most_retailer: float = param(
+        5.0, help="与另一零售户同名的，至多按", unit="lg", low=1, high=8, source="本系统设定"
+    )
+
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         paid = self._paid(facts, on)
         columns = ("bureau", "retailer_id", "day", "order_id", "hit", "is_new")
@@ -74,9 +86,10 @@ class PayerName(Detector):
             .select("retailer_id", "payer", "day", "staff_id", "role", "shops")
         )
         least = ibis.ifelse(_.staff_id.notnull(), self.staff_rarity, 0.0)
+        most = ibis.ifelse(_.shops.notnull(), self.most_retailer, self.most)
         return (
             told.join(named, "retailer_id")
-            .mutate(surprise=ibis.greatest(_.surprise, least))
+            .mutate(surprise=ibis.greatest(ibis.least(_.surprise, most), least))
             .filter(_.surprise >= self.rarity)
             .select(
                 "day", "trials", "count", "rate", "staff_id", "role", "surprise",

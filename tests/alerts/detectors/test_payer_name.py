@@ -73,3 +73,11 @@ def test_it_accepts(names, licensee, shop):
 
 def test_it_answers_for_the_days_since_the_last_night_only():
     assert not found(book("陆大福 陆大福 陆大福 陆大福", first=ON - dt.timedelta(days=7)))
+
+
+@pytest.mark.parametrize(("other", "least", "most"), [("陆大福", 1.4, 1.5), ("黄小兰", 1.7, 1.8)])
+def test_a_name_alone_is_no_more_than_so_rare(other, least, most):
+    (free,) = found(book(f"韦小宝 {other} {other} {other}"))
+    (row,) = found(book(f"韦小宝 {other} {other} {other}"), most=1.4, most_retailer=1.7)
+
+    assert least <= row["surprise"] <= min(most, free["surprise"])
