@@ -110,7 +110,7 @@ def test_the_page_takes_few_queries(client, supervisor, django_assert_max_num_qu
         make.alert(subject_id=CODE, audience=f"{number}")
     page(client)
 
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         page(client)
 
 

@@ -11,7 +11,7 @@ PAYMENTS = "order_id bureau retailer_id day payer_account paid_amount\n"
 
 
 def guilty():
-    return book("1 451423 R1 2026-03-30 acct-9 123456\n2 451424 R2 2026-03-02 acct-9 100\n")
+    return book("1 451423 R1 2026-03-30 acct-9 123456\n2 451423 R2 2026-03-02 acct-9 100\n")
 
 
 def book(payments, account="acct-9"):
