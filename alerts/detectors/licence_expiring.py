@@ -27,7 +27,6 @@ class LicenceExpiring(Detector):
         "licences.licence_no", "licences.retailer_id", "licences.valid_to", "licences.status",
         "licences.bureau", "licences.batch_id", "licences.row_no", "orders.retailer_id",
         "orders.day", "orders.bureau", "retailers.retailer_id", "retailers.licence_no",
-        "retailers.bureau",
     )  # fmt: skip
     optional = ("licences.retailer_id", "licences.status", "retailers.licence_no")
 
