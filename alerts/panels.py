@@ -1,13 +1,14 @@
 """Tables made of facts that several detectors read, each computed once a night.
 
-`PANELS` names them. A runner that keeps them passes `kept(facts, on, keep)` instead of facts: a
+`PANELS` names them. A runner that keeps them passes `kept(facts, span, keep)` instead of facts: a
 panel found in `facts.tables` is cut at the day and used, else computed. Every row depends on its own
-and earlier days only, so the panels of one day serve the replay of all days before it.
+and earlier days only, so the panels of one day serve the replay of all days before it, and one night
+adds one order day to what the nights before kept (`alerts.actions.remembering`).
 """
 
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import ibis
@@ -16,9 +17,12 @@ import pyarrow as pa
 from ibis import _
 
 from alerts import evidence, statistics
+from alerts.trails import Past, Span, newest, so_far, with_trails
 from sources.facts import Facts
 
 HISTORY = 78  # weeks of facts behind a night; half as many work, with a rougher tail
+Build = Callable[[Facts, Span], ir.Table]
+Keep = Callable[[str, ir.Table], ir.Table]  # puts a panel away: its name and rows; gives them back
 
 
 @dataclass(frozen=True)
@@ -27,24 +31,29 @@ class Panel:
 
     name: str
     inputs: tuple[str, ...]
-    build: Callable[[Facts, dt.date, int], ir.Table]
+    build: Build
 
     def __call__(self, facts: Facts, on: dt.date) -> ir.Table:
         """The table up to the end of a day."""
+        return self.of(facts, Span(on - dt.timedelta(weeks=HISTORY), on)).filter(_.day <= on)
+
+    def of(self, facts: Facts, span: Span) -> ir.Table:
+        """The table of a span: kept among the facts, or computed."""
         table = facts.tables.get(self.name)
-        table = self.build(facts, on, HISTORY) if table is None else table
-        return table.filter(_.day <= on)
+        return self.build(facts, span) if table is None else table
+
+    def can_be_made(self, facts: Facts) -> bool:
+        """Whether imports have brought the columns that it cannot do without."""
+        return not facts.lacking(set(self.inputs).difference(MAY_LACK))
 
 
 PANELS: dict[str, Panel] = {}
 
 
-def panel(
-    *inputs: str,
-) -> Callable[[Callable[[Facts, dt.date, int], ir.Table]], Panel]:
-    """Declare a shared table by the function that makes it of facts, a day and weeks of history."""
+def panel(*inputs: str) -> Callable[[Build], Panel]:
+    """Declare a shared table by the function that makes it of facts and a span of days."""
 
-    def declare(build: Callable[[Facts, dt.date, int], ir.Table]) -> Panel:
+    def declare(build: Build) -> Panel:
         made = Panel(build.__name__, inputs, build)
         PANELS[made.name] = made
         return made
@@ -54,18 +63,21 @@ def panel(
 
 def kept(
     facts: Facts,
-    on: dt.date,
-    keep: Callable[[ir.Table], ir.Table],
-    weeks: int = HISTORY,
+    span: Span,
+    keep: Keep,
     names: Iterable[str] | None = None,
 ) -> Facts:
-    """Facts with the panels that their columns allow, each put away by `keep` (to a table, say)."""
+    """Facts with the panels that their columns allow, each put away by `keep`."""
     wanted = set(PANELS if names is None else names)
     for made in PANELS.values():
-        if made.name in wanted and not facts.lacking(set(made.inputs).difference(MAY_LACK)):
-            table = keep(made.build(facts, on, weeks))
-            facts = dataclasses.replace(facts, tables={**facts.tables, made.name: table})
+        if made.name in wanted and made.can_be_made(facts):
+            facts = with_tables(facts, {made.name: keep(made.name, made.build(facts, span))})
     return facts
+
+
+def with_tables(facts: Facts, tables: Mapping[str, ir.Table]) -> Facts:
+    """Facts with more tables."""
+    return dataclasses.replace(facts, tables={**facts.tables, **tables})
 
 
 ORDER_COLUMNS = (
@@ -78,33 +90,53 @@ MAY_LACK = ("orders.tier", "retailers.open_date")  # then shops have no peers by
 
 
 @panel(*ORDER_COLUMNS)
-def order_days(facts: Facts, on: dt.date, weeks: int) -> ir.Table:
+def order_days(facts: Facts, span: Span) -> ir.Table:
     """One row per shop and day it ordered: `qty` of the week so far, `since` (its first day).
 
     `skipped` counts the weeks without an order just before, those in which ordering was suspended
-    (so far `suspended` in all) left out; `lapse` is the same, at most 2.
+    (so far `suspended` in all) left out; `lapse` is the same, at most 2. `last_day` is that of the
+    order before.
     """
-    recent = facts.orders.filter(_.day > on - dt.timedelta(weeks=weeks), _.day <= on)
-    daily = recent.group_by("bureau", "retailer_id", "week_start", "day").agg(
-        day_qty=_.qty.sum(), tier=_.tier.max()
+    past = span.past.get("order_days")
+    daily = (
+        span.of(facts.orders)
+        .group_by("bureau", "retailer_id", "day")
+        .agg(week_start=_.week_start.min(), day_qty=_.qty.sum(), tier=_.tier.max())
     )
-    week = ibis.window(
-        group_by=["retailer_id", "week_start"], order_by="day", preceding=None, following=0
-    )
-    shop = ibis.window(group_by="retailer_id", order_by="day")
     daily = daily.join(_weeks_suspended(facts, daily), "week_start")
-    daily = daily.mutate(
-        qty=_.day_qty.sum().over(week),
-        last_week=_.week_start.lag().over(shop),
-        last_suspended=_.suspended.lag().over(shop),
-        since=_.day.min().over(
-            ibis.window(group_by="retailer_id", order_by="day", preceding=None, following=0)
-        ),
+    daily = with_trails(
+        daily,
+        past,
+        last_day=newest(_.day),
+        last_week=newest(_.week_start),
+        last_suspended=newest(_.suspended),
     )
     weeks_between = _.week_start.delta(_.last_week, unit="day") // 7
     skipped = weeks_between - 1 - (_.suspended - _.last_suspended)
     daily = daily.mutate(skipped=ibis.greatest(skipped.fill_null(0), 0).cast("int64"))
-    return daily.mutate(lapse=ibis.least(_.skipped, 2)).drop("last_week", "last_suspended")
+    daily = daily.mutate(lapse=ibis.least(_.skipped, 2)).drop("last_week", "last_suspended")
+    return _since(_of_the_week(daily, past), past)
+
+
+def _of_the_week(daily: ir.Table, past: Past | None) -> ir.Table:
+    """Add `qty`: what the shop ordered in the week up to the day."""
+    if past is None:
+        week = ibis.window(
+            group_by=["retailer_id", "week_start"], order_by="day", preceding=None, following=0
+        )
+        return daily.mutate(qty=_.day_qty.sum().over(week))
+    earlier = past.recent.group_by("retailer_id", "week_start").agg(earlier=_.day_qty.sum())
+    joined = daily.left_join(earlier, ["retailer_id", "week_start"])
+    return joined.mutate(qty=_.day_qty + _.earlier.fill_null(0.0)).select(*daily.columns, "qty")
+
+
+def _since(daily: ir.Table, past: Past | None) -> ir.Table:
+    """Add `since`: the first day that the shop ordered."""
+    if past is None:
+        ever = ibis.window(group_by="retailer_id", order_by="day", preceding=None, following=0)
+        return daily.mutate(since=_.day.min().over(ever))
+    told = with_trails(daily, past, since=newest(_.since))
+    return told.mutate(since=ibis.coalesce(_.since, _.day))
 
 
 def _weeks_suspended(facts: Facts, daily: ir.Table) -> ir.Table:
@@ -116,15 +148,20 @@ def _weeks_suspended(facts: Facts, daily: ir.Table) -> ir.Table:
 
 
 @panel(*ORDER_COLUMNS)
-def volume(facts: Facts, on: dt.date, weeks: int) -> ir.Table:
+def volume(facts: Facts, span: Span) -> ir.Table:
     """`order_days` with ln(quantity + 1) told apart, and how it departs over several windows.
 
     For each window a departure (z1, z2 ...) and the log of the ratio that people read (r1, r2 ...).
     """
-    net = statistics.net_of_market(_book(facts, on, weeks).mutate(x=(_.qty + 1).ln()))
+    past = span.past.get("volume")
+    book = order_days.of(facts, span).mutate(x=(_.qty + 1).ln())
     windows = {1: 0, 2: 0, 4: 0, 8: 0, 10: 8, 13: 8}  # orders, and how many more lie between
-    moved = statistics.with_departures(net, {f"z{n}": (n, lag) for n, lag in windows.items()})
-    return statistics.with_ratios(moved, {f"r{n}": (n, lag) for n, lag in windows.items()})
+    moved = statistics.with_departures(
+        statistics.net_of_market(book, past),
+        {f"z{n}": (n, lag) for n, lag in windows.items()},
+        past,
+    )
+    return statistics.with_ratios(moved, {f"r{n}": (n, lag) for n, lag in windows.items()}, past)
 
 
 LINE_ROWS = ("lines.batch_id", "lines.row_no")
@@ -136,64 +173,92 @@ TIGHT = 0.35  # a brand is scarce where more of its lines than this met the limi
 BAND = 3  # tiers that are peers
 
 
-def _order_lines(facts: Facts, on: dt.date, weeks: int) -> ir.Table:
-    return facts.lines.filter(_.day > on - dt.timedelta(weeks=weeks), _.day <= on, _.qty > 0)
+WINDOWS = {f"z{weeks}": (weeks, 0) for weeks in (1, 2, 4, 8)}
+ONE_BEFORE = 13  # weeks after which an order is not compared with the one before
 
 
-def _book(facts: Facts, on: dt.date, weeks: int) -> ir.Table:
-    return order_days.build(facts, on, weeks) if weeks != HISTORY else order_days(facts, on)
+def _order_lines(facts: Facts, span: Span) -> ir.Table:
+    return span.of(facts.lines).filter(_.qty > 0)
+
+
+def _beside(book: ir.Table, other: ir.Table, *keys: str) -> ir.Table:
+    """A book with what another table says of its rows, null where it says nothing."""
+    return book.left_join(other, keys).drop(*(f"{key}_right" for key in keys))
 
 
 @panel(*ORDER_COLUMNS, *STRUCTURE_COLUMNS)
-def structure(facts: Facts, on: dt.date, weeks: int) -> ir.Table:
+def structure(facts: Facts, span: Span) -> ir.Table:
     """`order_days` with the share of class 1 in the day's amount, told apart as in `volume`.
 
     `top` and `rest` are fen; the series is ln(top / rest), both with 60 yuan added.
     """
+    past = span.past.get("structure")
     classes = facts.skus.group_by("sku_id").agg(price_class=_.price_class.min())
-    lines = _order_lines(facts, on, weeks).join(classes, "sku_id")
+    lines = _order_lines(facts, span).join(classes, "sku_id")
     amounts = lines.group_by("retailer_id", "day").agg(
         top=(_.price_class == 1).ifelse(_.amount, 0).sum().cast("float64"),
         whole=_.amount.sum().cast("float64"),
     )
-    book = _book(facts, on, weeks).join(amounts, ["retailer_id", "day"])
+    book = order_days.of(facts, span).join(amounts, ["retailer_id", "day"])
     book = book.mutate(x=((_.top + SMALL_CHANGE) / (_.whole - _.top + SMALL_CHANGE)).ln())
-    net = statistics.net_of_market(book)
-    return statistics.with_departures(net, {f"z{weeks}": (weeks, 0) for weeks in (1, 2, 4, 8)})
+    return statistics.with_departures(statistics.net_of_market(book, past), WINDOWS, past)
 
 
 @panel(*ORDER_COLUMNS, *LIMIT_COLUMNS)
-def limits_met(facts: Facts, on: dt.date, weeks: int) -> ir.Table:
+def supply(facts: Facts, span: Span) -> ir.Table:
+    """One row per county, band of tiers, brand and day: `lines` with a limit, `hits` that met it."""
+    return (
+        _limited_lines(facts, span)
+        .group_by("bureau", "band", "sku_id", "week_start", "day")
+        .agg(lines=_.count(), hits=_.hit.sum())
+    )
+
+
+def _banded(facts: Facts, span: Span) -> ir.Table:
+    return order_days.of(facts, span).mutate(band=_.tier.fill_null(0) // BAND)
+
+
+def _limited_lines(facts: Facts, span: Span) -> ir.Table:
+    """The lines that have a limit, with `hit`, and the `band` and week of their order."""
+    lines = _order_lines(facts, span).filter(_.limit_qty > 0)
+    where = _banded(facts, span).select("retailer_id", "day", "week_start", "band")
+    lines = lines.mutate(hit=(_.qty >= _.limit_qty).cast("int64"))
+    return lines.join(where, ["retailer_id", "day"])
+
+
+@panel(*ORDER_COLUMNS, *LIMIT_COLUMNS)
+def limits_met(facts: Facts, span: Span) -> ir.Table:
     """`order_days` with how often an order met the published limit, and how much of it was scarce.
 
     `brands`, `met` (brands at the limit), `due` (as many as shops of the tier band usually meet),
     `excess` (z of met), `scarce` and `loose` (cartons of scarce and freely supplied brands).
     """
-    lines = _order_lines(facts, on, weeks).filter(_.limit_qty > 0)
-    book = _book(facts, on, weeks).mutate(band=_.tier.fill_null(0) // BAND)
-    where = book.select("retailer_id", "day", "week_start", "band")
-    lines = lines.mutate(hit=(_.qty >= _.limit_qty).cast("int64")).join(
-        where, ["retailer_id", "day"]
-    )
-    supply = _later_weeks(
-        lines.group_by("bureau", "sku_id", "week_start").agg(lines=_.count(), hits=_.hit.sum()), 8
-    )
-    supply = supply.group_by("bureau", "sku_id", "week_start").agg(
-        share=_.hits.sum() / _.lines.sum().nullif(0)
-    )
-    lines = lines.left_join(supply, ["bureau", "sku_id", "week_start"])
+    lines = _limited_lines(facts, span)
+    shares = _shares_at_limit(facts, span)
+    lines = lines.left_join(shares, ["bureau", "sku_id", "week_start"])
     days = lines.group_by("retailer_id", "day").agg(
         brands=_.count(),
         met=_.hit.sum(),
         scarce=(_.share > TIGHT).ifelse(_.qty, 0.0).sum(),
         loose=(_.share <= TIGHT).ifelse(_.qty, 0.0).sum(),
     )
-    book = book.left_join(days, ["retailer_id", "day"])
-    book = book.drop("retailer_id_right", "day_right")
-    usual = _usual_hits(lines, book)
-    book = book.left_join(usual, ["bureau", "band", "week_start"])
-    book = book.drop("bureau_right", "band_right", "week_start_right")
+    book = _beside(_banded(facts, span), days, "retailer_id", "day")
+    book = _beside(book, _usual_hits(facts, span), "bureau", "band", "week_start")
     return book.mutate(excess=(_.met - _.due) / (_.spread + 0.5).sqrt())
+
+
+def _supply_so_far(facts: Facts, span: Span) -> ir.Table:
+    columns = ("bureau", "band", "sku_id", "week_start", "lines", "hits")
+    return so_far(supply.of(facts, span), span.past.get("supply"), *columns)
+
+
+def _shares_at_limit(facts: Facts, span: Span) -> ir.Table:
+    """bureau, sku_id, week_start: the `share` of lines that met the limit in the 8 weeks before."""
+    weekly = _supply_so_far(facts, span).group_by("bureau", "sku_id", "week_start")
+    known = _later_weeks(weekly.agg(lines=_.lines.sum(), hits=_.hits.sum()), 8)
+    return known.group_by("bureau", "sku_id", "week_start").agg(
+        share=_.hits.sum() / _.lines.sum().nullif(0)
+    )
 
 
 def _later_weeks(weekly: ir.Table, weeks: int) -> ir.Table:
@@ -204,10 +269,15 @@ def _later_weeks(weekly: ir.Table, weeks: int) -> ir.Table:
     return moved.mutate(week_start=later).drop("step")
 
 
-def _usual_hits(lines: ir.Table, book: ir.Table) -> ir.Table:
+def _usual_hits(facts: Facts, span: Span) -> ir.Table:
     """bureau, band, week_start: due and spread, from the four weeks before."""
     key = ["bureau", "band", "week_start"]
-    hits = _later_weeks(lines.group_by(*key, "sku_id").agg(hits=_.hit.sum()), 4)
+    book = so_far(
+        order_days.of(facts, span), span.past.get("order_days"), "bureau", "tier", "week_start"
+    )
+    book = book.mutate(band=_.tier.fill_null(0) // BAND)
+    weekly = _supply_so_far(facts, span).group_by(*key, "sku_id")
+    hits = _later_weeks(weekly.agg(hits=_.hits.sum()), 4)
     orders = _later_weeks(book.group_by(*key).agg(orders=_.count()), 4)
     orders = orders.group_by(*key).agg(orders=_.orders.sum())
     rates = hits.group_by(*key, "sku_id").agg(hits=_.hits.sum()).join(orders, key)
@@ -215,71 +285,73 @@ def _usual_hits(lines: ir.Table, book: ir.Table) -> ir.Table:
     return rates.group_by(*key).agg(due=_.rate.sum(), spread=(_.rate * (1 - _.rate)).sum())
 
 
-def _met(facts: Facts, on: dt.date, weeks: int) -> ir.Table:
-    return limits_met.build(facts, on, weeks) if weeks != HISTORY else limits_met(facts, on)
-
-
 @panel(*ORDER_COLUMNS, *LIMIT_COLUMNS)
-def pressure(facts: Facts, on: dt.date, weeks: int) -> ir.Table:
+def pressure(facts: Facts, span: Span) -> ir.Table:
     """`limits_met` with `excess` told apart: departures z2, z4, z8, and the levels l4 and l8."""
-    net = statistics.net_of_market(_met(facts, on, weeks).mutate(x=_.excess))
-    moved = statistics.with_departures(net, {f"z{weeks}": (weeks, 0) for weeks in (1, 2, 4, 8)})
-    return statistics.with_levels(moved, "excess", {"l4": 4, "l8": 8})
+    past = span.past.get("pressure")
+    net = statistics.net_of_market(limits_met.of(facts, span).mutate(x=_.excess), past)
+    moved = statistics.with_departures(net, WINDOWS, past)
+    return statistics.with_levels(moved, "excess", {"l4": 4, "l8": 8}, past)
 
 
 @panel(*ORDER_COLUMNS, *LIMIT_COLUMNS)
-def scarcity(facts: Facts, on: dt.date, weeks: int) -> ir.Table:
+def scarcity(facts: Facts, span: Span) -> ir.Table:
     """`limits_met` with ln(scarce / loose), both with a carton added, told apart (z1 to z8)."""
+    past = span.past.get("scarcity")
     series = ((_.scarce + 1) / (_.loose + 1)).ln()
-    net = statistics.net_of_market(_met(facts, on, weeks).mutate(x=series))
-    return statistics.with_departures(net, {f"z{weeks}": (weeks, 0) for weeks in (1, 2, 4, 8)})
+    net = statistics.net_of_market(limits_met.of(facts, span).mutate(x=series), past)
+    return statistics.with_departures(net, WINDOWS, past)
 
 
 @panel(*ORDER_COLUMNS, *LINE_COLUMNS)
-def repeats(facts: Facts, on: dt.date, weeks: int) -> ir.Table:
+def repeats(facts: Facts, span: Span) -> ir.Table:
     """`order_days` with how much of an order repeats the one before, among brands below the limit.
 
     `same` of `either` brands (in this order or the last) have the same quantity; `stale` is that
-    share, `stale_z` against orders of as many brands, and l3 and l6 its means over orders.
+    share, `stale_z` against orders of as many brands, and l3 and l6 its means over orders. Null
+    where the order before is older than 13 weeks.
     """
-    turn = ibis.row_number().over(group_by="retailer_id", order_by="day")
-    book = _book(facts, on, weeks).mutate(turn=turn)
-    free = _order_lines(facts, on, weeks).filter(_.limit_qty.isnull() | (_.qty < _.limit_qty))
-    free = free.join(book.select("retailer_id", "day", "turn"), ["retailer_id", "day"])
-    brand = ibis.window(group_by=["retailer_id", "sku_id"], order_by="turn")
-    free = free.mutate(last_turn=_.turn.lag().over(brand), last_qty=_.qty.lag().over(brand))
-    free = free.mutate(
-        both=(_.last_turn == _.turn - 1).ifelse(1, 0),
-        same=((_.last_turn == _.turn - 1) & (_.qty == _.last_qty)).ifelse(1, 0),
+    past = span.past.get("repeats")
+    near = _.day.delta(_.last_day, unit="day") <= 7 * ONE_BEFORE
+    book = order_days.of(facts, span).mutate(last_day=near.ifelse(_.last_day, ibis.null("date")))
+    free = _order_lines(facts, span.back(ONE_BEFORE))
+    free = free.filter(_.limit_qty.isnull() | (_.qty < _.limit_qty))
+    free = free.group_by("retailer_id", "day", "sku_id").agg(qty=_.qty.sum())
+    now = span.of(free).join(book.select("retailer_id", "day", "last_day"), ["retailer_id", "day"])
+    before = free.select("retailer_id", "sku_id", last_day="day", last_qty="qty")
+    now = now.left_join(before, ["retailer_id", "sku_id", "last_day"])
+    days = now.group_by("retailer_id", "day").agg(
+        brands=_.count(),
+        both=_.last_qty.count(),
+        same=(_.qty == _.last_qty).fill_null(False).cast("int64").sum(),  # noqa: FBT003
     )
-    days = free.group_by("retailer_id", "day").agg(
-        brands=_.count(), both=_.both.sum(), same=_.same.sum()
-    )
-    book = book.left_join(days, ["retailer_id", "day"]).drop("retailer_id_right", "day_right")
-    shop = ibis.window(group_by="retailer_id", order_by="day")
-    book = book.mutate(before=_.brands.fill_null(0).lag().over(shop))
-    book = book.mutate(either=_.brands.fill_null(0) + _.before - _.both.fill_null(0))
-    book = book.mutate(
+    last = before.group_by("retailer_id", "last_day").agg(brands_before=_.count())
+    book = _beside(book, days, "retailer_id", "day")
+    book = _beside(book, last, "retailer_id", "last_day")
+    earlier = _.last_day.isnull().ifelse(None, _.brands_before.fill_null(0))
+    book = book.mutate(either=_.brands.fill_null(0) + earlier - _.both.fill_null(0))
+    book = book.drop("brands_before").mutate(
         stale=(_.same.fill_null(0) + 0.5) / (_.either + 1),
         size=ibis.least(_.either // 3, 8),
     )
-    book = statistics.against_peers(book, "stale", "size")
-    return statistics.with_levels(book, "stale_z", {"l3": 3, "l6": 6})
+    book = statistics.against_peers(book, "stale", "size", past)
+    return statistics.with_levels(book, "stale_z", {"l3": 3, "l6": 6}, past)
 
 
 @panel(*ORDER_COLUMNS, *LIMIT_COLUMNS)
-def choices(facts: Facts, on: dt.date, weeks: int) -> ir.Table:
+def choices(facts: Facts, span: Span) -> ir.Table:
     """`limits_met` with how much an order picks scarce brands only: l3 and l6, means over orders.
 
     The mean of three z against the tier band: `share` of scarce cartons, few brands, `excess`.
     """
-    book = _met(facts, on, weeks).mutate(
+    past = span.past.get("choices")
+    book = limits_met.of(facts, span).mutate(
         share=_.scarce / (_.scarce + _.loose).nullif(0), few=-_.brands.cast("float64")
     )
-    book = statistics.against_peers(book, "share", "band")
-    book = statistics.against_peers(book, "few", "band")
+    book = statistics.against_peers(book, "share", "band", past)
+    book = statistics.against_peers(book, "few", "band", past)
     book = book.mutate(picky=(_.share_z + _.few_z + _.excess) / 3)
-    return statistics.with_levels(book, "picky", {"l3": 3, "l6": 6})
+    return statistics.with_levels(book, "picky", {"l3": 3, "l6": 6}, past)
 
 
 def orders_of(facts: Facts, on: dt.date, found: ir.Table, weeks: int) -> ir.Table:

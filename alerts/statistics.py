@@ -3,21 +3,22 @@
 A *book* is a table of one row per shop and order day: bureau, retailer_id, day, week_start, lapse
 (0, 1 or 2: order chances skipped just before) and the series' value. Everything computed here for a
 row uses that row's day and earlier days only, so the history of a night is part of the history of
-every later night, and a table computed once serves a whole replay.
+every later night: a table computed once serves a whole replay, and a night adds one day to what the
+nights before kept (`past`, see `alerts.trails`).
 """
 
 import datetime as dt
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from alerts.trails import MEMORY, Past, Trail, count, mean, so_far, weeks_before, with_trails
 from sources.facts import Facts
 
-MEMORY = 26  # orders, and weeks, that make up what is normal
 LEAST = 8  # orders without which a shop has no normal yet
 PRIOR_SHOPS = 3.0  # a cohort's index is shrunk to none by this many shops
 PRIOR_ORDERS = 12.0  # own variance is shrunk to that of shops of the same size by this many orders
@@ -34,20 +35,6 @@ HEAVIEST = 0.35  # Pareto shape
 # One order alone is never rarer than this: about as often an honest shop supplies a wedding or a
 # funeral that more than doubles its order, and a county that has seen none yet cannot know it.
 ONE_OFF = 1 / 2000
-
-
-def trailing(column: ir.Value, last: int, first: int = 1) -> ir.Value:
-    """Mean of a shop's values from `last` orders ago to `first` orders ago (0: this order)."""
-    return column.mean().over(_orders(last, first))
-
-
-def count_trailing(column: ir.Value, last: int, first: int = 1) -> ir.Value:
-    """How many of these orders have a value."""
-    return column.count().over(_orders(last, first))
-
-
-def _orders(last: int, first: int) -> ir.Value:
-    return ibis.window(group_by="retailer_id", order_by="day", preceding=(last, first))
 
 
 def within(column: ir.Value, bound: ir.Value) -> ir.Value:
@@ -67,32 +54,30 @@ def cohort_index(book: ir.Table, deviation: str) -> ir.Table:
     )
 
 
-def net_of_market(book: ir.Table) -> ir.Table:
+def net_of_market(book: ir.Table, past: Past | None) -> ir.Table:
     """A book with its series `x` (null: not evaluated), told apart into shop, market and noise.
 
     Adds `market` (index of the day's cohort, with what a skipped order chance usually brings),
     `own` (the shop's normal, at least 8 orders or null), `level` (x - market), `clean` (level with
-    single outliers cut) and `sigma` (noise of one order, empirical Bayes).
+    single outliers cut) and `sigma` (noise of one order, empirical Bayes); and what later orders
+    will ask of this one: `flat`, `jump`, `tidy`, `moved`, `size`, `square`.
     """
-    rough = book.mutate(known=count_trailing(_.x, MEMORY), before=trailing(_.x, MEMORY))
+    rough = with_trails(book, past, known=count(_.x), before=mean(_.x))
     rough = rough.mutate(raw=_.x - _.before)
     rough = _with_index(rough, "raw").mutate(flat=_.x - _.market)
-    rough = rough.mutate(usual=trailing(_.flat, MEMORY))
-    rough = rough.mutate(error=_.flat - _.usual)
-    rough = rough.mutate(bound=trailing(_.error.abs(), MEMORY) * CLIP)
-    rough = rough.mutate(tidy=_cleaned(_.flat, _.usual, _.error, _.bound))
+    rough = with_trails(rough, past, usual=mean(_.flat)).mutate(jump=_.flat - _.usual)
+    rough = with_trails(rough, past, bound=mean(_.jump.abs())).mutate(bound=_.bound * CLIP)
+    rough = rough.mutate(tidy=_cleaned(_.flat, _.usual, _.jump, _.bound))
 
-    fine = rough.drop("market", "cohort").mutate(usual=trailing(_.tidy, MEMORY))
+    fine = with_trails(rough.drop("market", "cohort", "usual"), past, usual=mean(_.tidy))
     fine = fine.mutate(raw=_.x - _.usual)
-    fine = _with_index(fine, "raw").mutate(error=_.raw - _.market)
-    fine = _with_lapses(fine.mutate(error=within(_.error, _.bound)))
-    fine = fine.mutate(level=_.x - _.market)
+    fine = _with_index(fine, "raw").mutate(moved=within(_.raw - _.market, _.bound))
+    fine = _with_lapses(fine, past).mutate(level=_.x - _.market)
     fine = fine.mutate(error=within(_.level - _.usual, _.bound))
     fine = fine.mutate(clean=_cleaned(_.level, _.usual, _.error, _.bound))
-    fine = fine.mutate(
-        own=(_.known >= LEAST).ifelse(trailing(_.clean, MEMORY), ibis.null("float64"))
-    )
-    return _with_sigma(fine).drop("before", "raw", "flat", "usual", "error", "bound", "tidy")
+    fine = with_trails(fine, past, own=mean(_.clean))
+    fine = fine.mutate(own=(_.known >= LEAST).ifelse(_.own, ibis.null("float64")))
+    return _with_sigma(fine, past).drop("before", "raw", "usual", "error", "bound")
 
 
 def _cleaned(value: ir.Value, usual: ir.Value, error: ir.Value, bound: ir.Value) -> ir.Value:
@@ -104,17 +89,12 @@ def _with_index(book: ir.Table, deviation: str) -> ir.Table:
     return joined.drop("bureau_right", "day_right").mutate(market=_.market.fill_null(0.0))
 
 
-def _with_lapses(book: ir.Table) -> ir.Table:
+def _with_lapses(book: ir.Table, past: Past | None) -> ir.Table:
     """Add to `market` what an order after skipped chances has usually brought in the county."""
-    weekly = book.group_by("bureau", "lapse", "week_start").agg(
-        total=_.error.sum(), orders=_.error.count()
-    )
-    past = ibis.window(group_by=["bureau", "lapse"], order_by="week_start", preceding=(MEMORY, 1))
-    usual = weekly.select(
-        "bureau",
-        "lapse",
-        "week_start",
-        effect=(_.total.sum().over(past) / (_.orders.sum().over(past) + 20.0)).fill_null(0.0),
+    rows = so_far(book, past, "bureau", "lapse", "week_start", "moved")
+    sums = weeks_before(rows, ["bureau", "lapse"], total=_.moved.sum(), orders=_.moved.count())
+    usual = sums.select(
+        "bureau", "lapse", "week_start", effect=(_.total / (_.orders + 20.0)).fill_null(0.0)
     )
     joined = book.left_join(usual, ["bureau", "lapse", "week_start"])
     return joined.mutate(market=_.market + _.effect.fill_null(0.0)).select(
@@ -127,45 +107,43 @@ def _fewness(weeks: int, orders: ir.Value) -> ir.Value:
     return (1 + weeks / MEMORY) / (1 + weeks / orders.nullif(0))
 
 
-def _with_sigma(book: ir.Table) -> ir.Table:
+def _with_sigma(book: ir.Table, past: Past | None) -> ir.Table:
     """Own variance, shrunk to that of the county's orders of about the same size."""
     book = book.mutate(
         size=(_.usual * 2).floor(),
         square=(_.known >= LEAST).ifelse(_.error**2 * _fewness(1, _.known), None),
     )
-    weekly = book.group_by("bureau", "size", "week_start").agg(
-        total=_.square.sum(), orders=_.square.count()
-    )
-    past = ibis.window(group_by=["bureau", "size"], order_by="week_start", preceding=(MEMORY, 0))
-    usual = weekly.select(
-        "bureau",
-        "size",
-        "week_start",
-        peers=_.total.sum().over(past) / _.orders.sum().over(past).nullif(0),
-    )
-    joined = book.left_join(usual, ["bureau", "size", "week_start"])
-    joined = joined.select(*book.columns, "peers").mutate(
-        own_square=trailing(_.square, MEMORY), n=count_trailing(_.square, MEMORY)
-    )
+    rows = so_far(book, past, "bureau", "size", "week_start", "square")
+    sums = weeks_before(rows, ["bureau", "size"], total=_.square.sum(), orders=_.square.count())
+    usual = sums.select("bureau", "size", "week_start", peers=_.total / _.orders.nullif(0))
+    joined = book.left_join(usual, ["bureau", "size", "week_start"]).select(*book.columns, "peers")
+    joined = with_trails(joined, past, own_square=mean(_.square), n=count(_.square))
     peers = ibis.coalesce(_.peers, _.own_square)
     own = ibis.least(ibis.coalesce(_.own_square, _.peers), peers * 9)
     variance = (peers * PRIOR_ORDERS + own * _.n) / (_.n + PRIOR_ORDERS)
-    return joined.mutate(sigma=(variance * 1.15 + 1e-4).sqrt()).drop(
-        "size", "square", "peers", "own_square", "n"
-    )
+    return joined.mutate(sigma=(variance * 1.15 + 1e-4).sqrt()).drop("peers", "own_square", "n")
 
 
-def with_departures(book: ir.Table, windows: dict[str, tuple[int, int]]) -> ir.Table:
+def with_departures(
+    book: ir.Table, windows: dict[str, tuple[int, int]], past: Past | None
+) -> ir.Table:
     """Add the z of the last `weeks` orders against the 26 before them (and before `lag` more).
 
     `windows` names each column by its (weeks, lag); the table was made by `net_of_market`. In a
     window of several orders no single one counts more than `MOST_OF_ONE`: that it lasts is what
     these windows are for. What the day's cohort has in common is taken out of each once more:
-    normals lag behind slow common moves. Null where fewer than 8 orders went before.
+    normals lag behind slow common moves. Null where fewer than 8 orders went before. Also adds
+    `even`, the level with what one order counts for at most.
     """
     most = _.own + within(_.level - _.own, _.sigma * MOST_OF_ONE)
     book = book.mutate(even=ibis.coalesce(most, _.level))
-    book = book.mutate(**{name: _change(*window) for name, window in windows.items()})
+    columns = book.columns
+    trails = {f"{name}_now": mean(_.even, weeks - 1, 0) for name, (weeks, _lag) in windows.items()}
+    for name, window in windows.items():
+        trails |= {f"{name}_before": _before(*window), f"{name}_orders": _before(*window, count)}
+    book = with_trails(book, past, **trails)
+    book = book.mutate(**{name: _change(name, weeks) for name, (weeks, _lag) in windows.items()})
+    book = book.select(*columns, *windows)
     known = book.filter(_.own.notnull())
     middles = {f"{name}_middle": known[name].median() for name in windows}
     cohort = known.group_by("bureau", "day").agg(shops=_.count(), **middles)
@@ -175,28 +153,29 @@ def with_departures(book: ir.Table, windows: dict[str, tuple[int, int]]) -> ir.T
         name: (_[name] - _[f"{name}_middle"].fill_null(0.0) * part) * math.sqrt(weeks) / _.sigma
         for name, (weeks, _lag) in windows.items()
     }
-    return book.mutate(**scaled).drop("shops", "even", *middles)
+    return book.mutate(**scaled).drop("shops", *middles)
 
 
-def with_ratios(book: ir.Table, windows: dict[str, tuple[int, int]]) -> ir.Table:
+def with_ratios(book: ir.Table, windows: dict[str, tuple[int, int]], past: Past | None) -> ir.Table:
     """Add the plain mean of the last `weeks` orders less that of the 26 before: what people read."""
-    return book.mutate(
-        **{
-            name: trailing(_.level, weeks - 1, 0) - _before(weeks + lag)
-            for name, (weeks, lag) in windows.items()
-        }
-    )
+    trails: dict[str, Trail] = {}
+    for name, (weeks, lag) in windows.items():
+        trails |= {f"{name}_now": mean(_.level, weeks - 1, 0)}
+        trails |= {f"{name}_before": _before(weeks, lag)}
+    told = with_trails(book, past, **trails)
+    ratios = {name: _[f"{name}_now"] - _[f"{name}_before"] for name in windows}
+    return told.mutate(**ratios).select(*book.columns, *windows)
 
 
-def _before(first: int) -> ir.Value:
-    return trailing(_.clean, first + MEMORY - 1, first)
-
-
-def _change(weeks: int, lag: int) -> ir.Value:
+def _before(weeks: int, lag: int, what: Callable[..., Trail] = mean) -> Trail:
     first = weeks + lag
-    orders = count_trailing(_.clean, first + MEMORY - 1, first)
-    now = _.level if weeks == 1 else trailing(_.even, weeks - 1, 0)
-    change = (now - _before(first)) * _fewness(weeks, orders).sqrt()
+    return what(_.clean, first + MEMORY - 1, first)
+
+
+def _change(name: str, weeks: int) -> ir.Value:
+    orders = _[f"{name}_orders"]
+    now = _.level if weeks == 1 else _[f"{name}_now"]
+    change = (now - _[f"{name}_before"]) * _fewness(weeks, orders).sqrt()
     return (orders >= LEAST).ifelse(change, ibis.null("float64"))
 
 
@@ -324,41 +303,47 @@ def in_cartons(judged: ir.Table) -> ir.Table:
     )
 
 
-def against_peers(book: ir.Table, column: str, by: str) -> ir.Table:
+def against_peers(book: ir.Table, column: str, by: str, past: Past | None) -> ir.Table:
     """Add `{column}_z`: the value against the county's orders of the same `by`, 26 weeks back.
 
     In standard deviations; null where fewer than 30 orders of peers are known.
     """
-    weekly = book.group_by("bureau", by, "week_start").agg(
-        total=_[column].sum(), squares=(_[column] ** 2).sum(), orders=_[column].count()
+    rows = so_far(book, past, "bureau", by, "week_start", column)
+    sums = weeks_before(
+        rows,
+        ["bureau", by],
+        total=_[column].sum(),
+        squares=(_[column] ** 2).sum(),
+        peers=_[column].count(),
     )
-    past = ibis.window(group_by=["bureau", by], order_by="week_start", preceding=(MEMORY, 1))
-    sums = weekly.select(
-        "bureau",
-        by,
-        "week_start",
-        mean=_.total.sum().over(past) / _.orders.sum().over(past).nullif(0),
-        square=_.squares.sum().over(past) / _.orders.sum().over(past).nullif(0),
-        peers=_.orders.sum().over(past),
-    )
+    number = _.peers.nullif(0)
+    sums = sums.mutate(mean=_.total / number, square=_.squares / number).drop("total", "squares")
     joined = book.left_join(sums, ["bureau", by, "week_start"])
     spread = ibis.greatest(_.square - _.mean**2, 1e-4).sqrt()
     z = (_.peers >= 30).ifelse((_[column] - _.mean) / spread, ibis.null("float64"))
     return joined.mutate(z_of_peers=z).select(*book.columns, **{f"{column}_z": _.z_of_peers})
 
 
-def with_levels(book: ir.Table, column: str, windows: dict[str, int]) -> ir.Table:
+def with_levels(
+    book: ir.Table, column: str, windows: dict[str, int], past: Past | None
+) -> ir.Table:
     """Add the mean of the last orders' values, less the median of the day's cohort.
 
     `windows` names each by its number of orders; null where a value of them is missing.
     """
-    means = {
-        name: (count_trailing(_[column], weeks - 1, 0) >= weeks).ifelse(
-            trailing(_[column], weeks - 1, 0), ibis.null("float64")
-        )
+    columns = book.columns
+    trails: dict[str, Trail] = {}
+    for name, weeks in windows.items():
+        trails |= {
+            name: mean(_[column], weeks - 1, 0),
+            f"{name}_n": count(_[column], weeks - 1, 0),
+        }
+    book = with_trails(book, past, **trails)
+    whole = {
+        name: (_[f"{name}_n"] >= weeks).ifelse(_[name], ibis.null("float64"))
         for name, weeks in windows.items()
     }
-    book = book.mutate(**means)
+    book = book.mutate(**whole).select(*columns, *windows)
     middles = {f"{name}_middle": book[name].median() for name in windows}
     cohort = book.group_by("bureau", "day").agg(**middles)
     joined = book.left_join(cohort, ["bureau", "day"]).drop("bureau_right", "day_right")

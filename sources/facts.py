@@ -11,7 +11,8 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from pathlib import Path
+from typing import Any, Protocol, Self
 
 import ibis
 import ibis.expr.types as ir
@@ -262,6 +263,7 @@ class Facts:
     missing: frozenset[str] = frozenset()
     missing_in: Mapping[str, frozenset[str]] = field(default_factory=dict)  # by county
     prepared: "Prepared | None" = None  # of a replay: its way to ask a query of one of its days
+    shelf: "Shelf | None" = None  # where the engine that holds them puts tables away
 
     def __getattr__(self, table: str) -> ir.Table:
         if table not in COLUMNS:
@@ -300,6 +302,23 @@ class Facts:
             for name, table in self.tables.items()
         }
         return dataclasses.replace(self, tables=cut, prepared=None)
+
+
+class Shelf(Protocol):
+    """Where an engine puts tables away that were made of its facts."""
+
+    @property
+    def versions(self) -> Mapping[str, int]:
+        """ "table:bureau" of the lake -> the version that the facts show."""
+
+    def store(self, table: ir.Table) -> ir.Table:
+        """The table, computed now and kept for as long as the facts are open."""
+
+    def write(self, table: ir.Table, folder: Path) -> dict[str, list[Path]]:
+        """Write a table with `day` to Parquet files of a month each; returns month -> files."""
+
+    def read(self, files: Iterable[Path]) -> ir.Table:
+        """The rows of such files."""
 
 
 Query = Callable[[Facts, dt.date], ir.Table]

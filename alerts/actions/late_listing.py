@@ -58,8 +58,7 @@ def list_late(late: Late) -> list[Said]:
     fates, said = excuse(mine, ground=ground)
     counting = [one for one in mine if one.pk not in fates]
     _lock(keys, ground)
-    codes = [ground.city.code]
-    with nights.opened(on=ground.on, bureaus=codes) as facts:
+    with nights.opened(ground, nights.shares(ground)[:-1]) as facts:
         listing = LateListing(
             ground=ground,
             places=Places(facts),

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -30,10 +30,12 @@ from alerts.actions.ground import Ground
 from alerts.actions.listing import Listing, key_of
 from alerts.actions.picture import draw
 from alerts.actions.picture_sku import trace
+from alerts.actions.remembering import REACH, remember
 from alerts.actions.rules import detectors_in, policy_in, version_in_force, weight_of
 from alerts.actions.shadow import run_shadows
 from alerts.detection import Detector
 from alerts.models import Night, Sighting, Step, Surprise
+from alerts.trails import Span
 from sources import lake
 from sources.facts import Facts
 from sources.models import Completeness, Retailer
@@ -42,7 +44,6 @@ log = structlog.get_logger()
 
 SUBJECTS = [*grading.SUBJECT, "detector", "family", "weight", "surprise", "floor", "link"]
 LISTINGS = [*grading.SUBJECT, "on", "score", "families"]
-DRAWN = ("order_days", "volume")  # shared tables that pictures show
 TOGETHER = 25_000  # shops whose counties are searched at once: what bounds the memory of a share
 
 
@@ -55,7 +56,7 @@ def run_night(*, on: dt.date, city: Bureau, now: dt.datetime, known: Facts | Non
     has opened them. Returns the city's own night.
     """
     ground = start_night(on=on, city=city, now=now)
-    given = contextlib.nullcontext(known) if known else opened(on=on, bureaus=ground.bureaus)
+    given = contextlib.nullcontext(known) if known else opened(ground, shares(ground)[:-1])
     with given as facts:
         places = Places(facts)
         for codes in shares(ground):
@@ -87,12 +88,9 @@ def shares(ground: Ground) -> list[list[str]]:
 @contextlib.contextmanager
 def replay(*, city: Bureau, first: dt.date, last: dt.date) -> Iterator[Callable[[dt.date], Facts]]:
     """Opens the lake once for many nights: gives the facts of any day of the span."""
-    weeks = panels.HISTORY + (last - first).days // 7 + 1
     since = first - dt.timedelta(weeks=panels.HISTORY)
     with lake.session(bureaus=[city.code], since=since, until=last) as session:
-        shared = _with_panels(
-            session.facts(last), last, weeks=weeks, names=panels.PANELS, keep=session.store
-        ).tables
+        shared = _made_at_once(session.facts(last), Span(since, last)).tables
 
         def facts_of(on: dt.date) -> Facts:
             known = session.facts(on)
@@ -106,8 +104,8 @@ def find_share(*, on: dt.date, city: Bureau, codes: Sequence[str], now: dt.datet
     """One share of a night: some counties' own detectors, or those that span the city."""
     ground = ground_of(on=on, city=city, now=now)
     is_citys = city.code in codes
-    wanted = list(ground.bureaus) if is_citys else codes
-    with opened(on=on, bureaus=wanted, shared=() if is_citys else panels.PANELS) as facts:
+    shared = [] if is_citys else [codes]
+    with opened(ground, shared, bureaus=() if is_citys else codes) as facts:
         _find(ground, codes, facts, Places(facts))
 
 
@@ -115,7 +113,7 @@ def find_share(*, on: dt.date, city: Bureau, codes: Sequence[str], now: dt.datet
 def grade_city(*, on: dt.date, city: Bureau, now: dt.datetime) -> None:
     """Grade what a city's bureaus have found. Harmless when it was done before."""
     ground = ground_of(on=on, city=city, now=now)
-    with opened(on=on, bureaus=ground.bureaus, shared=DRAWN) as facts:
+    with opened(ground, shares(ground)[:-1]) as facts:
         _grade(ground, facts, Places(facts))
 
 
@@ -159,35 +157,53 @@ def ground_of(*, on: dt.date, city: Bureau, now: dt.datetime) -> Ground:
 
 @contextlib.contextmanager
 def opened(
-    *, on: dt.date, bureaus: Iterable[str], shared: Iterable[str] | None = None
+    ground: Ground, together: Sequence[Sequence[str]], *, bureaus: Sequence[str] = ()
 ) -> Iterator[Facts]:
-    """The facts up to a day, with the tables that several detectors share computed once.
+    """The facts of a city, or some bureaus of it, up to a night's day.
 
-    `shared`: those that are wanted, by name; all by default.
+    together: the shares of counties whose panels are wanted as well.
     """
-    with lake.open_facts(on=on, bureaus=list(bureaus)) as known:
-        names = panels.PANELS if shared is None else shared
-        yield _with_panels(until(known, on), on, weeks=panels.HISTORY, names=names, keep=_in_memory)
+    wanted = list(bureaus or ground.bureaus)
+    since = ground.on - REACH
+    with lake.open_facts(on=ground.on, bureaus=wanted, since=since) as known:
+        yield _with_panels(until(known, ground.on), ground, together)
 
 
-def _with_panels(
-    facts: Facts,
-    on: dt.date,
-    *,
-    weeks: int,
-    names: Iterable[str],
-    keep: Callable[[ir.Table], ir.Table],
-) -> Facts:
-    """A shared table that cannot be made is left to the detectors that want it: they fail alone."""
-    try:
-        return panels.kept(facts, on, keep=keep, weeks=weeks, names=names)
-    except Exception:
-        log.exception("shared tables", on=on.isoformat())
+def _with_panels(facts: Facts, ground: Ground, together: Sequence[Sequence[str]]) -> Facts:
+    """Facts with what the nights remember: the panels of each of these shares below one another."""
+    if not together:
         return facts
+    if facts.shelf is None:
+        return _made_at_once(facts, Span(ground.on - dt.timedelta(weeks=panels.HISTORY), ground.on))
+    parts: dict[str, list[ir.Table]] = {}
+    try:
+        for codes in together:
+            seen = facts if len(together) == 1 else within(facts, codes)
+            known = remember(seen, on=ground.on, city=ground.city, codes=codes, now=ground.now)
+            for name, table in known.items():
+                parts.setdefault(name, []).append(table)
+    except Exception:  # whatever an engine raises
+        log.exception("shared tables", on=ground.on.isoformat())
+        return facts
+    return panels.with_tables(
+        facts,
+        {name: ibis.union(*tables) if tables[1:] else tables[0] for name, tables in parts.items()},
+    )
 
 
-def _in_memory(table: ir.Table) -> ir.Table:
-    return ibis.memtable(table.to_pyarrow(), schema=table.schema())
+def _made_at_once(facts: Facts, span: Span) -> Facts:
+    """A panel that cannot be made is left to the detectors that want it: they fail alone."""
+
+    def keep(_name: str, table: ir.Table) -> ir.Table:
+        if facts.shelf is None:
+            return ibis.memtable(table.to_pyarrow(), schema=table.schema())
+        return facts.shelf.store(table)
+
+    try:
+        return panels.kept(facts, span, keep)
+    except Exception:  # whatever an engine raises
+        log.exception("shared tables", on=span.on.isoformat())
+        return facts
 
 
 def look(ground: Ground, codes: Sequence[str], facts: Facts, places: Places) -> Search:

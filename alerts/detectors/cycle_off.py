@@ -7,8 +7,9 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from alerts import evidence, rates, statistics, wording
+from alerts import evidence, rates, wording
 from alerts.detection import Detector, param
+from alerts.trails import MEMORY
 from sources.facts import Facts
 
 
@@ -71,9 +72,7 @@ class CycleOff(Detector):
 
     def _events(self, facts: Facts, on: dt.date) -> ir.Table:
         """With is_new, again (a second order of the week) and hit (that, or on another day)."""
-        recent = facts.orders.filter(
-            _.day > on - dt.timedelta(weeks=statistics.MEMORY), _.day <= on
-        )
+        recent = facts.orders.filter(_.day > on - dt.timedelta(weeks=MEMORY), _.day <= on)
         first = recent.group_by("retailer_id", "week_start").agg(first=_.day.min())
         shops = facts.retailers.select("retailer_id", "order_day")
         orders = recent.join(first, ["retailer_id", "week_start"]).left_join(shops, "retailer_id")

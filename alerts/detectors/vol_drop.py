@@ -9,6 +9,7 @@ from ibis import _
 
 from alerts import panels, statistics, wording
 from alerts.detection import Detector, param
+from alerts.trails import MEMORY
 from sources.facts import Facts
 
 
@@ -67,7 +68,7 @@ class VolDrop(Detector):
 
     def _silent(self, facts: Facts, book: ir.Table, on: dt.date) -> ir.Table:
         """Shops whose order day this is, and who have let pass more weeks than they ever did."""
-        past = book.filter(_.day > on - dt.timedelta(weeks=2 * statistics.MEMORY))
+        past = book.filter(_.day > on - dt.timedelta(weeks=2 * MEMORY))
         shops = past.group_by("bureau", "retailer_id").agg(
             last=_.day.max(),
             since=_.since.min(),

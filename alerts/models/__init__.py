@@ -16,6 +16,7 @@ from alerts.models.corrections import Correction, Recheck
 from alerts.models.feedback import Draw, DrawnShop, Lesson
 from alerts.models.grades import Grade
 from alerts.models.hits import Hit, HitQuerySet
+from alerts.models.memory import Memory
 from alerts.models.nights import Flood, Night, Step, Surprise
 from alerts.models.reasons import GradeChange, Group, Reason, Sighting
 from alerts.models.rules import BackTest, RuleChange, RuleVersion, ShadowListing
@@ -43,6 +44,7 @@ __all__ = [
     "Lesson",
     "MarketEvent",
     "Measure",
+    "Memory",
     "Night",
     "Origin",
     "Outcome",

@@ -8,20 +8,22 @@ import contextlib
 import dataclasses
 import datetime as dt
 import itertools
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.parquet
 from duckdb.func import PythonUDFType
 
 from accounts.models import Bureau
 from sources.crypto import unseal_column
 from sources.facts import COLUMNS, Facts, Query, schema
-from sources.lake.committed import Scope, committed_files
+from sources.lake.committed import Scope, committed_files, committed_versions
 from sources.lake.engine import Connection, connect, scan
 from sources.lake.prepared import Day, Prepared
 from sources.lake.seized import registered
@@ -34,6 +36,7 @@ from sources.lake.snapshots import (
     snapshot_sql,
     tier_history_sql,
 )
+from sources.lake.sqltypes import SQL_TYPES
 from sources.lake.views import (
     CANCELLED,
     FILES_OF,
@@ -43,7 +46,12 @@ from sources.lake.views import (
     fact_tables,
     missing_columns,
 )
+from sources.lake.views import SEALED as SEALED_TABLES
 from sources.models import TableVersion
+
+# Read from their files each time: of the largest a query needs few columns and months, and sealed
+# text is opened only for who asks.
+UNLOADED = ("lines", *SEALED_TABLES)
 
 
 @dataclass
@@ -56,6 +64,7 @@ class Session:
     missing_in: dict[str, frozenset[str]]
     tables: dict[str, ir.Table]
     changes: str
+    versions: dict[str, int] = field(default_factory=dict)
     _snapshots: dict[dt.date, dict[str, ir.Table]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -69,6 +78,7 @@ class Session:
             tables={**cut.tables, **self._masters(on)},
             missing=self.missing,
             missing_in=self.missing_in,
+            shelf=self,
         )
 
     def replaying(self, on: dt.date, facts_of: Callable[[dt.date], Facts]) -> Facts:
@@ -82,11 +92,40 @@ class Session:
 
     def store(self, table: ir.Table) -> ir.Table:
         """The table, computed now and kept for as long as the session."""
-        name = f"kept_{next(self._numbers)}"
+        return self._named(f"TABLE {{name}} AS {self._compiled(table)}", table.schema())
+
+    def write(self, table: ir.Table, folder: Path) -> dict[str, list[Path]]:
+        """Write a table with `day` to Parquet files of a month each; returns month -> files."""
+        folder.mkdir(parents=True)
+        cells = ", ".join(
+            f'"{name}"::{SQL_TYPES[str(kind)]} AS "{name}"' for name, kind in table.schema().items()
+        )
+        self.con.execute(
+            f"COPY (SELECT {cells}, strftime(day, '%Y-%m') AS month FROM ({self._compiled(table)}) "
+            f"ORDER BY day) TO '{folder}' (FORMAT parquet, COMPRESSION zstd, PARTITION_BY (month))"
+        )
+        return {
+            place.name.removeprefix("month="): sorted(place.iterdir())
+            for place in sorted(folder.iterdir())
+        }
+
+    def read(self, files: Iterable[Path]) -> ir.Table:
+        """The rows of such files."""
+        paths = [str(path) for path in files]
+        schema = ibis.Schema.from_pyarrow(pyarrow.parquet.read_schema(paths[0]))
+        rows = f"SELECT * FROM read_parquet({paths}, hive_partitioning=false)"
+        return self._named(f"VIEW {{name}} AS {rows}", schema)
+
+    def _compiled(self, table: ir.Table) -> str:
         self.backend._run_pre_execute_hooks(table)
-        self.con.execute(f"CREATE TABLE {name} AS {self.backend.compile(table)}")
+        sql: str = self.backend.compile(table)
+        return sql
+
+    def _named(self, what: str, schema: ibis.Schema) -> ir.Table:
+        name = f"kept_{next(self._numbers)}"
+        self.con.execute("CREATE " + what.replace("{name}", name, 1))
         return ops.DatabaseTable(
-            name=name, schema=table.schema(), source=self.backend, namespace=ops.Namespace()
+            name=name, schema=schema, source=self.backend, namespace=ops.Namespace()
         ).to_expr()
 
     def _masters(self, on: dt.date) -> dict[str, ir.Table]:
@@ -110,13 +149,20 @@ class Session:
 
 @contextlib.contextmanager
 def open_facts(
-    *, on: dt.date, bureaus: Sequence[str], known_at: dt.datetime | None = None
+    *,
+    on: dt.date,
+    bureaus: Sequence[str],
+    since: dt.date | None = None,
+    known_at: dt.datetime | None = None,
 ) -> Iterator[Facts]:
     """Facts of these bureaus (codes; what lies below them too) by the end of a day.
 
-    `known_at` leaves out what was imported later. The engine's connection closes with the block.
+    `since` leaves out older facts; then most tables are loaded once, for many queries
+    to come. `known_at` leaves out what was imported later. The engine's connection closes with the
+    block.
     """
-    with _opened(bureaus, Window(None, on, _naive(known_at)), keep=False) as opened:
+    loaded = () if since is None else set(fact_tables()).difference(UNLOADED)
+    with _opened(bureaus, Window(since, on, _naive(known_at)), loaded) as opened:
         yield opened.facts(on)
 
 
@@ -129,7 +175,7 @@ def session(
     known_at: dt.datetime | None = None,
 ) -> Iterator[Session]:
     """The facts of a window, loaded once into the engine, to be cut for one night after another."""
-    with _opened(bureaus, Window(since, until, _naive(known_at)), keep=True) as opened:
+    with _opened(bureaus, Window(since, until, _naive(known_at)), fact_tables()) as opened:
         yield opened
 
 
@@ -138,24 +184,27 @@ def _naive(moment: dt.datetime | None) -> dt.datetime | None:
 
 
 @contextlib.contextmanager
-def _opened(bureaus: Sequence[str], window: Window, *, keep: bool) -> Iterator[Session]:
+def _opened(bureaus: Sequence[str], window: Window, loaded: Collection[str]) -> Iterator[Session]:
     con = connect()
     try:
-        yield _open(con, bureaus, window, keep=keep)
+        yield _open(con, bureaus, window, loaded)
     finally:
         con.close()
 
 
-def _open(con: Connection, bureaus: Sequence[str], window: Window, *, keep: bool) -> Session:
-    """Lay every table out in the engine: as a view over its files, or loaded where it is kept."""
+def _open(
+    con: Connection, bureaus: Sequence[str], window: Window, loaded: Collection[str]
+) -> Session:
+    """Lay every table out in the engine: as a view over its files, or loaded."""
     scope = Scope.of(bureaus)
+    versions = committed_versions(scope.wide())  # before the files are named: never newer than they
     con.create_function("unseal", _unseal, ["VARCHAR"], "VARCHAR", type=PythonUDFType.ARROW)
     load_masters(con, scope=scope, known_at=window.known_at)
     files = {
-        table: committed_files(FILES_OF.get(table, table), scope.wide()) for table in fact_tables()
+        table: window.files(table, committed_files(FILES_OF.get(table, table), scope.wide()))
+        for table in fact_tables()
     }
     brought = _brought(scope)
-    kind = "TABLE" if keep else "VIEW"
     has_tiers = "tier" in brought.get("retailers", set()) or bool(files["changes"])
     has_prices = _prices_lines(brought)
     backend = ibis.duckdb.from_connection(con)
@@ -172,7 +221,8 @@ def _open(con: Connection, bureaus: Sequence[str], window: Window, *, keep: bool
         if table == "seizures" and (typed := registered(con, scope, window)):
             sql = f"{sql} UNION ALL BY NAME {typed}"
             brought.setdefault(table, set()).update(COLUMNS[table])
-        order = " ORDER BY day" if keep and table in {"orders", "lines"} else ""
+        kind = "TABLE" if table in loaded else "VIEW"
+        order = " ORDER BY day" if table in loaded and table in {"orders", "lines"} else ""
         con.execute(f"CREATE {kind} {table} AS {sql}{order}")
         if table == "changes" and files[table]:
             changes = _sealed_changes(con, files[table], window)
@@ -184,6 +234,7 @@ def _open(con: Connection, bureaus: Sequence[str], window: Window, *, keep: bool
         missing_in=_missing_in(scope, brought),
         tables=tables,
         changes=changes,
+        versions=versions,
     )
 
 

@@ -24,6 +24,12 @@ def committed_tables(tables: Iterable[str], within: Q) -> dict[str, list[str]]:
     return names
 
 
+def committed_versions(within: Q) -> dict[str, int]:
+    """ "table:bureau" -> the committed version, of the bureaus that the condition selects."""
+    found = TableVersion.objects.filter(within).values_list("table", "bureau__code", "version")
+    return {f"{table}:{code}": version for table, code, version in found}
+
+
 def below(path: str) -> Q:
     """A bureau's own tables and those of all bureaus below it."""
     return Q(bureau__path__startswith=path)

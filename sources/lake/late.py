@@ -7,6 +7,7 @@ from typing import Any
 
 from sources.crypto import SEALED
 from sources.facts import COLUMNS
+from sources.lake import writing
 from sources.lake.committed import below, committed_tables
 from sources.lake.engine import Connection, connect, scan
 from sources.lake.tables import TABLES, kind_of
@@ -86,6 +87,41 @@ def _days(
         for bureau, day in con.execute(sql).fetchall()
         for later in week
     }
+
+
+def earliest_change(then: Mapping[str, int], now: Mapping[str, int]) -> dt.date | None:
+    """The first day that rows speak of which came or went between versions ("table:bureau" -> version).
+
+    None where nothing changed. The calendar and limits speak of the week that starts on the day.
+    """
+    days = []
+    con = connect()
+    try:
+        for key in sorted(now):
+            if then.get(key) == now[key]:
+                continue
+            table, bureau = key.split(":")
+            before = writing.files(table, bureau, then.get(key, writing.EMPTY))
+            days.append(_first_day(con, before, writing.files(table, bureau, now[key])))
+    finally:
+        con.close()
+    return min((day for day in days if day is not None), default=None)
+
+
+def _first_day(con: Connection, before: Sequence[str], after: Sequence[str]) -> dt.date | None:
+    """The first day of rows that differ between two versions of a table."""
+    places = "day, batch_id, row_no, superseded_by"
+    fresh = [f"SELECT {places} FROM {scan([one])}" for one in sorted(set(after) - set(before))]
+    gone = [f"SELECT {places} FROM {scan([one])}" for one in sorted(set(before) - set(after))]
+    if not fresh and not gone:
+        return None
+    empty = "SELECT NULL::DATE, NULL::BIGINT, NULL::BIGINT, NULL::BIGINT WHERE false"
+    one, other = (" UNION ALL ".join(parts or [empty]) for parts in (fresh, gone))
+    differing = f"(({one}) EXCEPT ({other})) UNION ALL (({other}) EXCEPT ({one}))"
+    first: dt.date | None = con.execute(
+        f"SELECT min(day) FROM ({differing}) t(day, b, r, s)"
+    ).fetchall()[0][0]
+    return first
 
 
 def _names_shop(table: str) -> bool:

@@ -10,6 +10,7 @@ from sources.lake.engine import scan
 from sources.lake.sqltypes import SQL_TYPES
 from sources.lake.tables import TABLES, kind_of
 
+TIMELESS = ("changes", "limits", "calendar")  # old rows still say how things stand
 SLACK = dt.timedelta(days=31)  # lines keep the day that their order had when they came
 # "table.column" -> the source's column, where it is called otherwise
 SOURCES = {"orders.at": "order_time"}
@@ -45,6 +46,13 @@ class Window:
             f"({alias}.superseded_at IS NULL OR {alias}.superseded_at > {moment})"
         )
 
+    def files(self, table: str, names: list[str]) -> list[str]:
+        """Those of a table's files whose month may hold rows that count."""
+        if self.since is None or table in TIMELESS:
+            return names
+        first = f"month={self.since - SLACK:%Y-%m}"
+        return [name for name in names if _month(name) >= first]
+
     def days(self, alias: str, *, slack: dt.timedelta = dt.timedelta(0)) -> str:
         """SQL: the row's day is within, or it has none."""
         ends = []
@@ -53,6 +61,10 @@ class Window:
         if self.until is not None:
             ends.append(f"{alias}.day <= DATE '{self.until + slack}'")
         return f"({alias}.day IS NULL OR ({' AND '.join(ends)}))" if ends else "true"
+
+
+def _month(name: str) -> str:
+    return next((part for part in name.split("/") if part.startswith("month=")), "month=9999")
 
 
 def fact_sql(

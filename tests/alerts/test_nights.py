@@ -109,7 +109,7 @@ def lake(monkeypatch):
     tables: dict[str, Facts] = {}
 
     @contextlib.contextmanager
-    def open_facts(*, on, bureaus):
+    def open_facts(*, on, bureaus, since=None):
         yield tables["facts"]
 
     monkeypatch.setattr("sources.lake.open_facts", open_facts, raising=False)

@@ -184,7 +184,7 @@ def test_a_night_keeps_the_picture_with_the_alert(db, monkeypatch):
     known = tables(orders="order_id retailer_id day qty bureau\ne R2 2026-03-24 70 451423")
 
     @contextlib.contextmanager
-    def open_facts(*, on, bureaus):
+    def open_facts(*, on, bureaus, since=None):
         yield known
 
     monkeypatch.setattr(rules, "all_detectors", lambda: (Sold,))

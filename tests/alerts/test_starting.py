@@ -23,7 +23,7 @@ TABLES = orders("1 R1 2026-03-30 45 dev-1 451423\n3 R3 2026-03-30 40 dev-1 45142
 @pytest.fixture
 def counties(db, monkeypatch):
     @contextlib.contextmanager
-    def open_facts(*, on, bureaus):
+    def open_facts(*, on, bureaus, since=None):
         yield TABLES
 
     monkeypatch.setattr("sources.lake.open_facts", open_facts, raising=False)

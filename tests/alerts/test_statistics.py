@@ -1,12 +1,16 @@
+import datetime as dt
+
 import ibis
 import pyarrow as pa
 import pytest
 from ibis import _
 
 from alerts import panels, statistics
+from alerts.trails import Span
 from sources.facts import rows
 from tests.alerts.books import ON, book, noise, times, usual
 
+SPAN = Span(ON - dt.timedelta(weeks=panels.HISTORY), ON)
 POINTS = {"q900": 1.0, "q950": 2.0, "q980": 3.0, "q995": 4.0, "q9988": 5.0}
 
 
@@ -73,14 +77,14 @@ def test_kept_panels_give_what_computed_ones_give():
     tables = book(times(3))
     put_away = []
 
-    def keep(table):
-        put_away.append(table)
+    def keep(name, table):
+        put_away.append(name)
         return ibis.memtable(table.to_pyarrow())
 
-    kept = panels.kept(tables, ON, keep)
+    kept = panels.kept(tables, SPAN, keep)
 
     assert set(kept.tables) - set(tables.tables) == set(panels.PANELS)
-    assert len(put_away) == len(panels.PANELS)
+    assert put_away == list(panels.PANELS)
     z = [row["z1"] for row in rows(panels.volume(tables, ON).order_by("retailer_id", "day"))]
     again = [row["z1"] for row in rows(panels.volume(kept, ON).order_by("retailer_id", "day"))]
     assert again == pytest.approx(z, nan_ok=True) or again == z
@@ -90,7 +94,7 @@ def test_panels_whose_columns_are_missing_are_left_out():
     tables = book()
     lacking = type(tables)(tables=tables.tables, missing=frozenset({"lines.limit_qty"}))
 
-    kept = panels.kept(lacking, ON, lambda table: ibis.memtable(table.to_pyarrow()))
+    kept = panels.kept(lacking, SPAN, lambda _name, table: ibis.memtable(table.to_pyarrow()))
 
     assert "volume" in kept.tables
     assert "limits_met" not in kept.tables
