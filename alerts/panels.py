@@ -199,7 +199,7 @@ def structure(facts: Facts, span: Span) -> ir.Table:
         top=(_.price_class == 1).ifelse(_.amount, 0).sum().cast("float64"),
         whole=_.amount.sum().cast("float64"),
     )
-    book = order_days.of(facts, span).join(amounts, ["retailer_id", "day"])
+    book = _beside(order_days.of(facts, span), amounts, "retailer_id", "day")
     book = book.mutate(x=((_.top + SMALL_CHANGE) / (_.whole - _.top + SMALL_CHANGE)).ln())
     return statistics.with_departures(statistics.net_of_market(book, past), WINDOWS, past)
 

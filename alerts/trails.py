@@ -16,7 +16,9 @@ import ibis.expr.types as ir
 from ibis import Deferred, _
 
 MEMORY = 26  # orders, and weeks, that make up what is normal
-LONGEST = 64  # orders that the longest trail goes back, and some to spare
+LONGEST = 48  # orders that the longest trail goes back, and some to spare
+REACH = dt.timedelta(weeks=104)  # older orders are not remembered
+NEAR = dt.timedelta(weeks=28)  # what sums of weeks look back on
 MONDAY = dt.date(1970, 1, 5)
 
 
@@ -24,9 +26,9 @@ MONDAY = dt.date(1970, 1, 5)
 class Past:
     """A panel's rows as earlier nights kept them.
 
-    rows: of all shops; recent: the last `LONGEST` of the shops that a day's night is about, `ago`
-    counting their orders back from 1; put: computes a table of the day now. The day's tables are
-    small and their queries long, so each step is a query of its own.
+    rows: those of the last weeks, of all shops; recent: the last orders of the shops that a day's
+    night is about, `ago` counting them back from 1; put: computes a table of the day now. The day's
+    tables are small and their queries long, so each step is a query of its own.
     """
 
     rows: ir.Table
@@ -35,14 +37,20 @@ class Past:
 
     @classmethod
     def of(
-        cls, rows: ir.Table, shops: ir.Table, put: Callable[[ir.Table], ir.Table] = lambda one: one
+        cls, table: ir.Table, on: dt.date, last: ir.Table, put: Callable[[ir.Table], ir.Table]
     ) -> "Past":
-        """The past of a day on which these shops (retailer_id) ordered."""
-        if "retailer_id" not in rows.columns:
-            return cls(rows, rows, put)
-        mine = rows.semi_join(shops, "retailer_id")
-        ago = ibis.row_number().over(group_by="retailer_id", order_by=_.day.desc()) + 1
-        return cls(rows, put(mine.mutate(ago=ago).filter(_.ago <= LONGEST)), put)
+        """The past of a day. table: all kept rows; last: see `last_orders`."""
+        near = table.filter(_.day > on - NEAR, _.day < on)
+        if "retailer_id" not in table.columns:
+            return cls(near, near, put)
+        return cls(near, table.join(last, ["retailer_id", "day"]), put)
+
+
+def last_orders(order_days: ir.Table, on: dt.date, shops: ir.Table) -> ir.Table:
+    """retailer_id, day, ago: the last orders of these shops (retailer_id) before a day."""
+    before = order_days.filter(_.day > on - REACH, _.day < on).semi_join(shops, "retailer_id")
+    ago = ibis.row_number().over(group_by="retailer_id", order_by=_.day.desc()) + 1
+    return before.select("retailer_id", "day", ago=ago).filter(_.ago <= LONGEST)
 
 
 @dataclass(frozen=True)

@@ -254,6 +254,7 @@ def a_night(folder: Path) -> Figures:
     from alerts import panels
     from alerts.actions import remembering
     from alerts.detectors import all_detectors
+    from alerts.trails import REACH
 
     figures: Figures = {"found": 0}
     kept = json.loads((folder / "memory.json").read_text())
@@ -261,7 +262,7 @@ def a_night(folder: Path) -> Figures:
     shutil.rmtree(place, ignore_errors=True)
     for number, (counties, files) in enumerate(zip(shares(folder), kept, strict=True)):
         with timed(figures, "open"):
-            session = opened(folder, counties, since=NIGHT - remembering.REACH)
+            session = opened(folder, counties, since=NIGHT - REACH)
             facts = session.facts(NIGHT)
         with timed(figures, "remember"):
             new = remembering.with_days(facts, files, BEFORE, [NIGHT], place / str(number))

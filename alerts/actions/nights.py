@@ -30,12 +30,12 @@ from alerts.actions.ground import Ground
 from alerts.actions.listing import Listing, key_of
 from alerts.actions.picture import draw
 from alerts.actions.picture_sku import trace
-from alerts.actions.remembering import REACH, remember
+from alerts.actions.remembering import remember
 from alerts.actions.rules import detectors_in, policy_in, version_in_force, weight_of
 from alerts.actions.shadow import run_shadows
 from alerts.detection import Detector
 from alerts.models import Night, Sighting, Step, Surprise
-from alerts.trails import Span
+from alerts.trails import REACH, Span
 from sources import lake
 from sources.facts import Facts
 from sources.models import Completeness, Retailer

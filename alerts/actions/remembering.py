@@ -25,13 +25,12 @@ from ibis import _
 from accounts.models import Bureau
 from alerts import panels, statistics, trails
 from alerts.models import Memory
-from alerts.trails import Past, Span
+from alerts.trails import Past, Span, last_orders
 from sources import lake
 from sources.facts import Facts, Shelf, rows
 from sources.lake.late import earliest_change
 
 TABLES = ("orders", "lines", "limits", "calendar")  # what panels are made of
-REACH = dt.timedelta(weeks=104)  # of facts and kept rows that a night looks back on
 MOST_DAYS = 10  # order days that are added one by one; more are made anew at once
 LEFTOVER = 24 * 3600  # seconds after which a file that nobody names is deleted
 A_DAY = dt.timedelta(days=1)
@@ -174,10 +173,8 @@ def with_days(
 def next_day(facts: Facts, on: dt.date, before: Tables, shelf: Shelf) -> Tables:
     """The rows of one order day of each panel in `before`, which holds those of the days before."""
     shops = facts.orders.filter(_.day == on).select("retailer_id").distinct()
-    past = {
-        name: Past.of(table.filter(_.day > on - REACH, _.day < on), shops, shelf.store)
-        for name, table in before.items()
-    }
+    last = shelf.store(last_orders(before["order_days"], on, shops))
+    past = {name: Past.of(table, on, last, shelf.store) for name, table in before.items()}
     span = Span(on - A_DAY, on, past)
     made = panels.kept(facts, span, lambda _name, new: shelf.store(new), names=before).tables
     return {name: made[name].select(table.columns) for name, table in before.items()}
