@@ -316,6 +316,12 @@ def repeats(facts: Facts, span: Span) -> ir.Table:
     book = order_days.of(facts, span).mutate(last_day=near.ifelse(_.last_day, ibis.null("date")))
     free = _order_lines(facts, span.back(ONE_BEFORE))
     free = free.filter(_.limit_qty.isnull() | (_.qty < _.limit_qty))
+    if past is not None:  # of all those weeks two days of each shop
+        book = past.put(book)
+        two = ibis.union(
+            book.select("retailer_id", "day"), book.select("retailer_id", day="last_day")
+        )
+        free = free.semi_join(two, ["retailer_id", "day"])
     free = free.group_by("retailer_id", "day", "sku_id").agg(qty=_.qty.sum())
     now = span.of(free).join(book.select("retailer_id", "day", "last_day"), ["retailer_id", "day"])
     before = free.select("retailer_id", "sku_id", last_day="day", last_qty="qty")

@@ -16,7 +16,17 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from alerts.trails import MEMORY, Past, Trail, count, mean, so_far, weeks_before, with_trails
+from alerts.trails import (
+    MEMORY,
+    Past,
+    Trail,
+    at_hand,
+    count,
+    mean,
+    so_far,
+    weeks_before,
+    with_trails,
+)
 from sources.facts import Facts
 
 LEAST = 8  # orders without which a shop has no normal yet
@@ -91,6 +101,7 @@ def _with_index(book: ir.Table, deviation: str) -> ir.Table:
 
 def _with_lapses(book: ir.Table, past: Past | None) -> ir.Table:
     """Add to `market` what an order after skipped chances has usually brought in the county."""
+    book = at_hand(book, past)
     rows = so_far(book, past, "bureau", "lapse", "week_start", "moved")
     sums = weeks_before(rows, ["bureau", "lapse"], total=_.moved.sum(), orders=_.moved.count())
     usual = sums.select(
@@ -113,6 +124,7 @@ def _with_sigma(book: ir.Table, past: Past | None) -> ir.Table:
         size=(_.usual * 2).floor(),
         square=(_.known >= LEAST).ifelse(_.error**2 * _fewness(1, _.known), None),
     )
+    book = at_hand(book, past)
     rows = so_far(book, past, "bureau", "size", "week_start", "square")
     sums = weeks_before(rows, ["bureau", "size"], total=_.square.sum(), orders=_.square.count())
     usual = sums.select("bureau", "size", "week_start", peers=_.total / _.orders.nullif(0))
@@ -143,7 +155,7 @@ def with_departures(
         trails |= {f"{name}_before": _before(*window), f"{name}_orders": _before(*window, count)}
     book = with_trails(book, past, **trails)
     book = book.mutate(**{name: _change(name, weeks) for name, (weeks, _lag) in windows.items()})
-    book = book.select(*columns, *windows)
+    book = at_hand(book.select(*columns, *windows), past)
     known = book.filter(_.own.notnull())
     middles = {f"{name}_middle": known[name].median() for name in windows}
     cohort = known.group_by("bureau", "day").agg(shops=_.count(), **middles)
@@ -308,6 +320,7 @@ def against_peers(book: ir.Table, column: str, by: str, past: Past | None) -> ir
 
     In standard deviations; null where fewer than 30 orders of peers are known.
     """
+    book = at_hand(book, past)
     rows = so_far(book, past, "bureau", by, "week_start", column)
     sums = weeks_before(
         rows,
@@ -343,7 +356,7 @@ def with_levels(
         name: (_[f"{name}_n"] >= weeks).ifelse(_[name], ibis.null("float64"))
         for name, weeks in windows.items()
     }
-    book = book.mutate(**whole).select(*columns, *windows)
+    book = at_hand(book.mutate(**whole).select(*columns, *windows), past)
     middles = {f"{name}_middle": book[name].median() for name in windows}
     cohort = book.group_by("bureau", "day").agg(**middles)
     joined = book.left_join(cohort, ["bureau", "day"]).drop("bureau_right", "day_right")

@@ -137,12 +137,15 @@ def with_trails(book: ir.Table, past: Past | None, **trails: Trail) -> ir.Table:
     return told.select(*book.columns, *trails)
 
 
+def at_hand(book: ir.Table, past: Past | None) -> ir.Table:
+    """A book that is about to be asked twice."""
+    return book if past is None else past.put(book)
+
+
 def so_far(book: ir.Table, past: Past | None, *columns: str) -> ir.Table:
     """These columns of the book's rows and of those before them."""
     mine = book.select(*columns)
-    if past is None:
-        return mine
-    return ibis.union(past.rows.select(*columns), past.put(mine))
+    return mine if past is None else ibis.union(past.rows.select(*columns), mine)
 
 
 def weeks_before(
