@@ -5,7 +5,6 @@ import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-import ibis
 import ibis.expr.types as ir
 import pandas as pd
 import structlog
@@ -167,7 +166,9 @@ def opened(
     """
     with lake.open_facts(on=on, bureaus=list(bureaus)) as known:
         names = panels.PANELS if shared is None else shared
-        yield _with_panels(until(known, on), on, weeks=panels.HISTORY, names=names, keep=_in_memory)
+        yield _with_panels(
+            until(known, on), on, weeks=panels.HISTORY, names=names, keep=lake.put_away
+        )
 
 
 def _with_panels(
@@ -184,10 +185,6 @@ def _with_panels(
     except Exception:
         log.exception("shared tables", on=on.isoformat())
         return facts
-
-
-def _in_memory(table: ir.Table) -> ir.Table:
-    return ibis.memtable(table.to_pyarrow(), schema=table.schema())
 
 
 def look(ground: Ground, codes: Sequence[str], facts: Facts, places: Places) -> Search:

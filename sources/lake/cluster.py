@@ -1,0 +1,83 @@
+"""The engine on a Spark cluster: an application there, and Ibis over it by Arrow.
+
+pyspark is optional (requirements-spark.txt) and imported only where ENGINE is spark.
+"""
+
+import contextlib
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from sources.lake.spark_backend import Backend
+
+CONFIGURATION: Mapping[str, str] = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "true",  # what cannot be computed is an error, not silently null
+    "spark.ui.showConsoleProgress": "false",
+}
+_starting = threading.Lock()
+
+
+@contextlib.contextmanager
+def connected() -> Iterator["Backend"]:
+    """A session of one's own on the cluster of SPARK_MASTER.
+
+    The outermost block of a process starts the application there and ends it: between nights nothing
+    holds the cluster's cores. What else Spark shall know stands in its own spark-defaults.conf.
+    """
+    session, is_ours = _session()
+    backend = _backend(session)
+    try:
+        yield backend
+    finally:
+        backend.forget()
+        if is_ours:
+            session.stop()
+
+
+def _session() -> tuple[Any, bool]:
+    _check_installed()
+    from pyspark.sql import SparkSession
+
+    with _starting:
+        running = SparkSession.getActiveSession()
+        if running is not None:
+            return running.newSession(), False
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        builder = SparkSession.builder.appName("neiguan").master(settings.SPARK_MASTER)
+        for name, value in CONFIGURATION.items():
+            builder = builder.config(name, value)
+        return builder.getOrCreate(), True
+
+
+def _backend(session: Any) -> "Backend":
+    from sources.lake.spark_backend import Backend
+
+    return Backend.over(session)
+
+
+def _check_installed() -> None:
+    """Say what is missing before Spark says it in its own way."""
+    try:
+        import pyspark  # noqa: F401
+    except ImportError as error:
+        raise ImproperlyConfigured(
+            "ENGINE=spark 需要 pyspark，请先执行 pip install -r requirements-spark.txt"
+            "（ENGINE=spark needs pyspark: install requirements-spark.txt）"
+        ) from error
+    if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
+        raise ImproperlyConfigured(
+            "ENGINE=spark 需要 Java 17 或 21，请安装后再启动（ENGINE=spark needs Java 17 or 21）"
+        )
+    if not settings.SPARK_MASTER:
+        raise ImproperlyConfigured(
+            "ENGINE=spark 需要 SPARK_MASTER，例如 spark://主机:7077"
+            "（ENGINE=spark needs SPARK_MASTER, say spark://host:7077）"
+        )
