@@ -65,6 +65,11 @@ def _backend(session: Any) -> "Backend":
 
 def _check_installed() -> None:
     """Say what is missing before Spark says it in its own way."""
+    if not settings.SPARK_MASTER:
+        raise ImproperlyConfigured(
+            "ENGINE=spark 需要 SPARK_MASTER，例如 spark://主机:7077"
+            "（ENGINE=spark needs SPARK_MASTER, say spark://host:7077）"
+        )
     try:
         import pyspark  # noqa: F401
     except ImportError as error:
@@ -75,9 +80,4 @@ def _check_installed() -> None:
     if not (os.environ.get("JAVA_HOME") or shutil.which("java")):
         raise ImproperlyConfigured(
             "ENGINE=spark 需要 Java 17 或 21，请安装后再启动（ENGINE=spark needs Java 17 or 21）"
-        )
-    if not settings.SPARK_MASTER:
-        raise ImproperlyConfigured(
-            "ENGINE=spark 需要 SPARK_MASTER，例如 spark://主机:7077"
-            "（ENGINE=spark needs SPARK_MASTER, say spark://host:7077）"
         )
