@@ -9,6 +9,7 @@ import shutil
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -22,45 +23,62 @@ CONFIGURATION: Mapping[str, str] = {
     "spark.sql.ansi.enabled": "true",  # what cannot be computed is an error, not silently null
     "spark.ui.showConsoleProgress": "false",
 }
-_starting = threading.Lock()
+
+
+@dataclass
+class Application:
+    """What this process runs on the cluster, for as long as somebody uses it."""
+
+    session: Any = None
+    users: int = 0
+    lock: Any = field(default_factory=threading.Lock)
+
+    def enter(self) -> Any:
+        """A session of the application, which the first user starts."""
+        with self.lock:
+            self.session = self.session or _started()
+            self.users += 1
+            return self.session.newSession()
+
+    def leave(self) -> None:
+        """The last user ends the application."""
+        with self.lock:
+            self.users -= 1
+            if not self.users:
+                self.session.stop()
+                self.session = None
+
+
+_ours = Application()
 
 
 @contextlib.contextmanager
 def connected() -> Iterator["Backend"]:
     """A session of one's own on the cluster of SPARK_MASTER.
 
-    The outermost block of a process starts the application there and ends it: between nights nothing
-    holds the cluster's cores. What else Spark shall know stands in its own spark-defaults.conf.
+    The process's application there ends with its last session: between nights nothing holds the
+    cluster's cores. What else Spark shall know stands in its own spark-defaults.conf.
     """
-    session, is_ours = _session()
-    backend = _backend(session)
-    try:
-        yield backend
-    finally:
-        backend.forget()
-        if is_ours:
-            session.stop()
-
-
-def _session() -> tuple[Any, bool]:
     _check_installed()
+    session = _ours.enter()
+    try:
+        from sources.lake.spark_backend import Backend
+
+        backend = Backend.over(session)
+        yield backend
+        backend.forget()
+    finally:
+        _ours.leave()
+
+
+def _started() -> Any:
     from pyspark.sql import SparkSession
 
-    with _starting:
-        running = SparkSession.getActiveSession()
-        if running is not None:
-            return running.newSession(), False
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        builder = SparkSession.builder.appName("neiguan").master(settings.SPARK_MASTER)
-        for name, value in CONFIGURATION.items():
-            builder = builder.config(name, value)
-        return builder.getOrCreate(), True
-
-
-def _backend(session: Any) -> "Backend":
-    from sources.lake.spark_backend import Backend
-
-    return Backend.over(session)
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("neiguan").master(settings.SPARK_MASTER)
+    for name, value in CONFIGURATION.items():
+        builder = builder.config(name, value)
+    return builder.getOrCreate()
 
 
 def _check_installed() -> None:

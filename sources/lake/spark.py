@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from sources.lake import Session
     from sources.lake.spark_backend import Backend
 
+MOST_DAYS = 5  # whose masters are held at once; a replay goes on from day to day
+
 
 @dataclass
 class SparkSession:
@@ -41,7 +43,11 @@ class SparkSession:
     def facts(self, on: dt.date) -> Facts:
         """What had happened by the end of a day, masters as they were on it."""
         if on not in self._masters:
-            self._masters = {on: self._handed_over(on)}
+            self._masters[on] = self._handed_over(on)
+        if len(self._masters) > MOST_DAYS:
+            oldest = next(iter(self._masters))
+            del self._masters[oldest]
+            self.backend.drop(_name(table, oldest) for table in master_tables())
         cut = Facts(tables=self.tables).until(on)
         return Facts(
             tables={**cut.tables, **self._masters[on]},
@@ -59,10 +65,14 @@ class SparkSession:
 
     def _handed_over(self, on: dt.date) -> dict[str, ir.Table]:
         return {
-            name: self.backend.put(f"{name}_{on:%Y%m%d}", table.to_pyarrow(), schema(name))
+            name: self.backend.put(_name(name, on), table.to_pyarrow(), schema(name))
             for name, table in self.beside.facts(on).tables.items()
             if name in master_tables()
         }
+
+
+def _name(table: str, on: dt.date) -> str:
+    return f"{table}_{on:%Y%m%d}"
 
 
 def lay_out(beside: "Session", backend: "Backend", *, keep: bool) -> SparkSession:

@@ -88,11 +88,15 @@ class Backend(PySpark):  # type: ignore[misc]  # ibis ships no types
         frame = self.query(self.compile(table)).localCheckpoint(eager=True)
         return self.view(f"kept_{next(self._numbers)}", frame, table.schema())
 
-    def forget(self) -> None:
-        """Drop every name; what was kept under them is freed."""
-        for name in self._named:
+    def drop(self, names: Iterable[str]) -> None:
+        """Forget tables by their names; what was kept under them is freed."""
+        for name in list(names):
             self._session.catalog.dropTempView(name)
-        self._named.clear()
+            self._named.discard(name)
+
+    def forget(self) -> None:
+        """Drop every name."""
+        self.drop(self._named)
 
     def do_connect(self, *args: Any, **kwargs: Any) -> None:
         super().do_connect(*args, **kwargs)

@@ -58,4 +58,4 @@ def test_it_stores_the_same_findings(city, spark, settings):
     assert not list(Step.objects.exclude(error="").values_list("detector", "error"))
     assert stored() == expected
     assert listed() == alerts
-    assert len({row[0] for row in expected}) > 10
+    assert len({row[0] for row in expected}) >= 5, "kinds of findings that were compared"
