@@ -18,7 +18,8 @@ FIELD_KEY = env.str("FIELD_KEY")  # Fernet key of encrypted personal fields
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 
-ENGINE = env.str("ENGINE", default="duckdb")
+ENGINE = env.str("ENGINE", default="duckdb")  # of the detectors: duckdb or spark
+SPARK_MASTER = env.str("SPARK_MASTER", default="")  # spark://host:7077, yarn, k8s://...
 ENGINE_THREADS = env.int("ENGINE_THREADS", default=2)
 ENGINE_MEMORY = env.str(
     "ENGINE_MEMORY", default="2GB"

@@ -195,9 +195,7 @@ def _made_at_once(facts: Facts, span: Span) -> Facts:
     """A panel that cannot be made is left to the detectors that want it: they fail alone."""
 
     def keep(_name: str, table: ir.Table) -> ir.Table:
-        if facts.shelf is None:
-            return ibis.memtable(table.to_pyarrow(), schema=table.schema())
-        return facts.shelf.store(table)
+        return lake.put_away(table) if facts.shelf is None else facts.shelf.store(table)
 
     try:
         return panels.kept(facts, span, keep)

@@ -1,7 +1,7 @@
 """Opens Facts: the lake's committed files and the masters, as known on a day.
 
-Only this package names an engine. `open_facts` serves one night; a replay takes a `session`, which
-loads its window once and cuts it by day for each night.
+Only this package names an engine; ENGINE says which. `open_facts` serves one night; a replay takes a
+`session`, which loads its window once and cuts it by day for each night.
 """
 
 import contextlib
@@ -18,11 +18,14 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.parquet
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from duckdb.func import PythonUDFType
 
 from accounts.models import Bureau
 from sources.crypto import unseal_column
 from sources.facts import COLUMNS, Facts, Query, schema
+from sources.lake import cluster, spark
 from sources.lake.committed import Scope, committed_files, committed_versions
 from sources.lake.engine import Connection, connect, scan
 from sources.lake.prepared import Day, Prepared
@@ -51,7 +54,8 @@ from sources.models import TableVersion
 
 # Read from their files each time: of the largest a query needs few columns and months, and sealed
 # text is opened only for who asks.
-UNLOADED = ("lines", *SEALED_TABLES)
+LARGEST = "lines"
+UNLOADED = (LARGEST, *SEALED_TABLES)
 
 
 @dataclass
@@ -65,6 +69,8 @@ class Session:
     tables: dict[str, ir.Table]
     changes: str
     versions: dict[str, int] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)  # SQL of each fact table over its files
+    files: dict[str, list[str]] = field(default_factory=dict)
     _snapshots: dict[dt.date, dict[str, ir.Table]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -147,6 +153,9 @@ class Session:
             self.con.execute(f"CREATE OR REPLACE VIEW {table}_then AS SELECT * FROM {source}")
 
 
+Opened = Session | spark.SparkSession
+
+
 @contextlib.contextmanager
 def open_facts(
     *,
@@ -173,7 +182,7 @@ def session(
     since: dt.date | None = None,
     until: dt.date | None = None,
     known_at: dt.datetime | None = None,
-) -> Iterator[Session]:
+) -> Iterator[Opened]:
     """The facts of a window, loaded once into the engine, to be cut for one night after another."""
     with _opened(bureaus, Window(since, until, _naive(known_at)), fact_tables()) as opened:
         yield opened
@@ -183,11 +192,25 @@ def _naive(moment: dt.datetime | None) -> dt.datetime | None:
     return moment.astimezone(dt.UTC).replace(tzinfo=None) if moment else None
 
 
+def put_away(table: ir.Table) -> ir.Table:
+    """The table, computed now: kept by a cluster's executors, else in this process's memory."""
+    kept = spark.put_away(table)
+    return ibis.memtable(table.to_pyarrow(), schema=table.schema()) if kept is None else kept
+
+
 @contextlib.contextmanager
-def _opened(bureaus: Sequence[str], window: Window, loaded: Collection[str]) -> Iterator[Session]:
+def _opened(bureaus: Sequence[str], window: Window, loaded: Collection[str]) -> Iterator[Opened]:
+    if settings.ENGINE not in {"duckdb", "spark"}:
+        raise ImproperlyConfigured(f"ENGINE={settings.ENGINE}：只能是 duckdb 或 spark")
+    on_spark = settings.ENGINE == "spark"
     con = connect()
     try:
-        yield _open(con, bureaus, window, loaded)
+        opened = _open(con, bureaus, window, () if on_spark else loaded)
+        if not on_spark:
+            yield opened
+            return
+        with cluster.connected() as backend:
+            yield spark.lay_out(opened, backend, keep=LARGEST in loaded)
     finally:
         con.close()
 
@@ -208,7 +231,7 @@ def _open(
     has_tiers = "tier" in brought.get("retailers", set()) or bool(files["changes"])
     has_prices = _prices_lines(brought)
     backend = ibis.duckdb.from_connection(con)
-    tables, changes = {}, NO_CHANGES
+    tables, texts, changes = {}, {}, NO_CHANGES
     for table in fact_tables():
         if table == "orders":
             con.execute(f"CREATE TABLE tier_history AS {tier_history_sql(changes)}")
@@ -221,6 +244,7 @@ def _open(
         if table == "seizures" and (typed := registered(con, scope, window)):
             sql = f"{sql} UNION ALL BY NAME {typed}"
             brought.setdefault(table, set()).update(COLUMNS[table])
+        texts[table] = sql
         kind = "TABLE" if table in loaded else "VIEW"
         order = " ORDER BY day" if table in loaded and table in {"orders", "lines"} else ""
         con.execute(f"CREATE {kind} {table} AS {sql}{order}")
@@ -235,6 +259,8 @@ def _open(
         tables=tables,
         changes=changes,
         versions=versions,
+        texts=texts,
+        files=files,
     )
 
 

@@ -220,13 +220,20 @@ def _licences_sql(on: dt.date, changes: str) -> str:
 
 
 def tier_history_sql(changes: str) -> str:
-    """SQL: retailer_id, since, tier: the tier of each retailer from a day on."""
-    return f"""SELECT retailer_id, CASE WHEN row_number() OVER (
-            PARTITION BY retailer_id ORDER BY in_force, pk) = 1 THEN DATE '1-1-1' ELSE in_force END
-            AS since, tier FROM retailers_versions WHERE since_tier IN (in_force, DATE '1-1-1')
-        UNION ALL
-        SELECT retailer_id, day, try_cast(new_value AS BIGINT) FROM ({changes}) c
-        WHERE field = 'tier' AND {_plausible("tier")}"""
+    """SQL: retailer_id, since, until, tier: the tier of each retailer from a day to another.
+
+    Of several told on one day the last counts: a change, and the later one, before a snapshot.
+    """
+    return f"""SELECT retailer_id, tier, since,
+            coalesce(lead(since) OVER (PARTITION BY retailer_id
+                ORDER BY since, is_change, batch_id, row_no), DATE '9999-12-31') AS until
+        FROM (SELECT retailer_id, CASE WHEN row_number() OVER (
+                PARTITION BY retailer_id ORDER BY in_force, pk) = 1 THEN DATE '1-1-1' ELSE in_force
+                END AS since, tier, false AS is_change, pk AS batch_id, 0 AS row_no
+            FROM retailers_versions WHERE since_tier IN (in_force, DATE '1-1-1')
+            UNION ALL
+            SELECT retailer_id, day, try_cast(new_value AS BIGINT), true, batch_id, row_no
+            FROM ({changes}) c WHERE field = 'tier' AND {_plausible("tier")})"""
 
 
 def price_history_sql() -> str:

@@ -151,8 +151,8 @@ def _orders(rows: str, window: Window, *, tiers: bool) -> str:
         return f"SELECT {_columns('orders', 'x', week_start=week)} FROM {rows} x WHERE {live}"
     columns = _columns("orders", "x", week_start=week, tier="coalesce(x.tier, t.tier)")
     return (
-        f"SELECT {columns} FROM (SELECT * FROM {rows} x WHERE {live}) x ASOF LEFT JOIN "
-        "tier_history t ON t.retailer_id = x.retailer_id AND x.day >= t.since"
+        f"SELECT {columns} FROM {rows} x LEFT JOIN tier_history t "
+        f"ON t.retailer_id = x.retailer_id AND x.day >= t.since AND x.day < t.until WHERE {live}"
     )
 
 
