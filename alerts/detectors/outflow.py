@@ -51,7 +51,8 @@ class Outflow(Detector):
         columns = {weeks: f"c{weeks}" for weeks in (2, 4, 8)}
         judged = statistics.judged(book, on, columns, spread=2)
         settled = statistics.settled(judged, facts, on, self.youngest).mutate(odds=_.own.exp())
-        return settled.filter(_.surprise >= 1, _.scarce >= self.smallest).select(
+        compared = settled.filter(_.due.notnull())  # else nobody of its tiers was seen lately
+        return compared.filter(_.surprise >= 1, _.scarce >= self.smallest).select(
             "surprise",
             "weeks",
             "scarce",
