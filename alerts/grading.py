@@ -210,12 +210,12 @@ def fates_of(
     drawable = [place for place in free if candidates[place].score >= policy.audit_floor]
     places = policy.budget(ordered)
     left = places - _places_taken([candidates[place] for place in floored if place not in same])
-    chosen = _best(candidates, waiting, left)
+    chosen = _best(candidates, waiting, left, at_once=policy.orange)
     audits = min(
         _audit_places(places, on=on, policy=policy, seed=seed), len(set(drawable) - chosen)
     )
     if audits:
-        chosen = _best(candidates, waiting, left - audits)
+        chosen = _best(candidates, waiting, left - audits, at_once=policy.orange)
     lots = [place for place in drawable if place not in chosen] if audits else []
     fates = dict.fromkeys(cooled, Fate.COOLED) | dict.fromkeys(below, Fate.BELOW)
     fates |= dict.fromkeys([*floored, *chosen], Fate.LISTED)
@@ -236,20 +236,34 @@ def _drawn(
     return sorted(places, key=lots.__getitem__)[:audits]
 
 
-def _best(candidates: Sequence[Candidate], waiting: list[int], free: int) -> set[int]:
-    """Those that get a place: one for each county first, then by score; with their company."""
+def _best(
+    candidates: Sequence[Candidate], waiting: list[int], free: int, *, at_once: float
+) -> set[int]:
+    """Those that get a place, with their company: one for each county first, then by score.
+
+    What scores `at_once` or more does not wait for its county's turn: there are fewer places than
+    counties, and a county's mere best may be blue.
+    """
     waiting = sorted(
         waiting, key=lambda place: (-candidates[place].score, candidates[place].key[2])
     )
     companies: dict[str | int, list[int]] = {}  # a link's members, or one alone: a place each
     for place in waiting:
         companies.setdefault(candidates[place].link or place, []).append(place)
-    first, further, seen = list[list[int]](), list[list[int]](), set[str]()
+    grave, first, further, seen = (
+        list[list[int]](),
+        list[list[int]](),
+        list[list[int]](),
+        set[str](),
+    )
     for members in companies.values():
-        county = candidates[members[0]].key[0]
-        (further if county in seen else first).append(members)
-        seen.add(county)
-    chosen = [*first, *further][: max(0, free)]
+        best = candidates[members[0]]
+        if best.score >= at_once:
+            grave.append(members)
+        else:
+            (further if best.key[0] in seen else first).append(members)
+        seen.add(best.key[0])
+    chosen = [*grave, *first, *further][: max(0, free)]
     return {place for members in chosen for place in members[:MOST_TOGETHER]}
 
 

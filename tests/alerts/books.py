@@ -84,9 +84,7 @@ def baskets(
             worth = {b: qty * (60000 if b < 3 else 10000) for b, qty in basket.items()}
             name, what = f"{shop}-{week}", f"R{shop:02} {day}"
             now = 30 if shop in lifted and week == 0 else tier
-            orders.append(
-                f"{name} {what} {day} {now} {sum(basket.values())} {sum(worth.values())}"
-            )
+            orders.append(f"{name} {what} {day} {now} {sum(basket.values())} {sum(worth.values())}")
             lines += [
                 f"{name} {what} B{b} {qty} {LIMITS[b]} {worth[b]}"
                 for b, qty in basket.items()

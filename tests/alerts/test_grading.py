@@ -120,18 +120,19 @@ def test_the_budget_is_half_a_percent_rounded_up(ordered, places):
     assert POLICY.budget(ordered) == places
 
 
-def test_every_county_has_one_place_before_any_has_two():
+@pytest.mark.parametrize(("score", "fate"), [(4.4, Fate.BUDGET), (4.5, Fate.LISTED)])
+def test_every_county_has_one_place_before_any_has_two_unless_that_is_orange(score, fate):
     table = found(
         ("R1", "vol", "VOL", 5.0),
-        ("R2", "vol", "VOL", 4.9),
+        ("R2", "vol", "VOL", score),
         ("R3", "vol", "VOL", 3.1, {"bureau": "451424"}),
         ("R4", "vol", "VOL", 2.9),
     )
 
     assert fates(table, ordered=400) == {
         "R1": Fate.LISTED,
-        "R2": Fate.BUDGET,
-        "R3": Fate.LISTED,
+        "R2": fate,
+        "R3": Fate.BUDGET if fate == Fate.LISTED else Fate.LISTED,
         "R4": Fate.BELOW,
     }
 
