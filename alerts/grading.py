@@ -89,7 +89,8 @@ def combine(found: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     `found`: SUBJECT, detector, family, weight, surprise, floor ("" for none), link ("" for none).
     Returns SUBJECT, score, detector and family (the leading ones), families (those with
     a >= policy.strong, sorted), floor, grade and link. A floor lifts the score to its grade's cut:
-    what the facts alone make red ranks with the red ones.
+    what the facts alone make orange ranks with the orange ones. What they alone make red is certain:
+    it ranks with the rarest that counts, not behind what is red by a curve.
     """
     marked = found.assign(a=found["surprise"].clip(upper=policy.most_surprise) + found["weight"])
     marked = marked.sort_values([*SUBJECT, "a", "detector"], ascending=[True] * 4 + [False, True])
@@ -111,7 +112,8 @@ def combine(found: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     linked = marked[marked["link"] != ""].groupby(SUBJECT)["link"].first()
     subjects["link"] = linked.reindex(subjects.index, fill_value="")
     cuts = [policy.red, policy.orange, policy.yellow]
-    least = subjects["floor"].map(dict(zip(GRADES, cuts, strict=False)))
+    lifted = [max(policy.red, policy.most_surprise), policy.orange, policy.yellow]
+    least = subjects["floor"].map(dict(zip(GRADES, lifted, strict=False)))
     subjects["score"] = subjects["score"].clip(lower=least.fillna(-math.inf))
     by_score = pd.concat([subjects["score"] < cut for cut in cuts], axis="columns").sum(axis=1)
     subjects["grade"] = by_score.clip(upper=lowest).map(dict(enumerate(GRADES)))

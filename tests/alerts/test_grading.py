@@ -184,15 +184,24 @@ def test_a_graver_grade_than_the_last_listing_ends_the_rest(score, fate):
 
 
 @pytest.mark.parametrize(
-    ("floor", "score"), [("红", 5.6), ("橙", 4.5), ("黄", 3.7), ("蓝", 3.1), ("", 3.1)]
+    ("floor", "score"), [("红", 8.0), ("橙", 4.5), ("黄", 3.7), ("蓝", 3.1), ("", 3.1)]
 )
-def test_a_floor_lifts_the_score_to_the_cut_of_its_grade(floor, score):
+def test_a_floor_lifts_the_score_to_the_cut_of_its_grade_and_a_red_one_to_the_top(floor, score):
     (row,) = combine(found(("R1", "licence", "INFO", 3.1, {"floor": floor})), POLICY).to_dict(
         "records"
     )
 
     assert row["score"] == score
     assert row["grade"] == (floor or "蓝")
+
+
+def test_what_is_red_by_law_stays_red_where_the_cut_is_higher_than_the_rarest_that_counts():
+    policy = Policy(red=9.0)
+    (row,) = combine(found(("R1", "licence", "INFO", 3.1, {"floor": "红"})), policy).to_dict(
+        "records"
+    )
+
+    assert (row["grade"], row["score"]) == ("红", 9.0)
 
 
 def test_a_floor_lowers_no_score():
