@@ -89,7 +89,8 @@ def combine(found: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     `found`: SUBJECT, detector, family, weight, surprise, floor ("" for none), link ("" for none).
     Returns SUBJECT, score, detector and family (the leading ones), families (those with
     a >= policy.strong, sorted), floor, grade and link. A floor lifts the score to its grade's cut:
-    what the facts alone make red ranks with the red ones.
+    what the facts alone make orange ranks with the orange ones. What they alone make red is certain:
+    it ranks with the rarest that counts, not behind what is red by a curve.
     """
     marked = found.assign(a=found["surprise"].clip(upper=policy.most_surprise) + found["weight"])
     marked = marked.sort_values([*SUBJECT, "a", "detector"], ascending=[True] * 4 + [False, True])
@@ -111,7 +112,8 @@ def combine(found: pd.DataFrame, policy: Policy) -> pd.DataFrame:
     linked = marked[marked["link"] != ""].groupby(SUBJECT)["link"].first()
     subjects["link"] = linked.reindex(subjects.index, fill_value="")
     cuts = [policy.red, policy.orange, policy.yellow]
-    least = subjects["floor"].map(dict(zip(GRADES, cuts, strict=False)))
+    lifted = [max(policy.red, policy.most_surprise), policy.orange, policy.yellow]
+    least = subjects["floor"].map(dict(zip(GRADES, lifted, strict=False)))
     subjects["score"] = subjects["score"].clip(lower=least.fillna(-math.inf))
     by_score = pd.concat([subjects["score"] < cut for cut in cuts], axis="columns").sum(axis=1)
     subjects["grade"] = by_score.clip(upper=lowest).map(dict(enumerate(GRADES)))
@@ -210,12 +212,12 @@ def fates_of(
     drawable = [place for place in free if candidates[place].score >= policy.audit_floor]
     places = policy.budget(ordered)
     left = places - _places_taken([candidates[place] for place in floored if place not in same])
-    chosen = _best(candidates, waiting, left)
+    chosen = _best(candidates, waiting, left, at_once=policy.orange)
     audits = min(
         _audit_places(places, on=on, policy=policy, seed=seed), len(set(drawable) - chosen)
     )
     if audits:
-        chosen = _best(candidates, waiting, left - audits)
+        chosen = _best(candidates, waiting, left - audits, at_once=policy.orange)
     lots = [place for place in drawable if place not in chosen] if audits else []
     fates = dict.fromkeys(cooled, Fate.COOLED) | dict.fromkeys(below, Fate.BELOW)
     fates |= dict.fromkeys([*floored, *chosen], Fate.LISTED)
@@ -236,20 +238,34 @@ def _drawn(
     return sorted(places, key=lots.__getitem__)[:audits]
 
 
-def _best(candidates: Sequence[Candidate], waiting: list[int], free: int) -> set[int]:
-    """Those that get a place: one for each county first, then by score; with their company."""
+def _best(
+    candidates: Sequence[Candidate], waiting: list[int], free: int, *, at_once: float
+) -> set[int]:
+    """Those that get a place, with their company: one for each county first, then by score.
+
+    What scores `at_once` or more does not wait for its county's turn: there are fewer places than
+    counties, and a county's mere best may be blue.
+    """
     waiting = sorted(
         waiting, key=lambda place: (-candidates[place].score, candidates[place].key[2])
     )
     companies: dict[str | int, list[int]] = {}  # a link's members, or one alone: a place each
     for place in waiting:
         companies.setdefault(candidates[place].link or place, []).append(place)
-    first, further, seen = list[list[int]](), list[list[int]](), set[str]()
+    grave, first, further, seen = (
+        list[list[int]](),
+        list[list[int]](),
+        list[list[int]](),
+        set[str](),
+    )
     for members in companies.values():
-        county = candidates[members[0]].key[0]
-        (further if county in seen else first).append(members)
-        seen.add(county)
-    chosen = [*first, *further][: max(0, free)]
+        best = candidates[members[0]]
+        if best.score >= at_once:
+            grave.append(members)
+        else:
+            (further if best.key[0] in seen else first).append(members)
+        seen.add(best.key[0])
+    chosen = [*grave, *first, *further][: max(0, free)]
     return {place for members in chosen for place in members[:MOST_TOGETHER]}
 
 

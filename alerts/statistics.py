@@ -10,7 +10,7 @@ nights before kept (`past`, see `alerts.trails`).
 import datetime as dt
 import itertools
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -37,8 +37,12 @@ CLIP = 3.0  # mean absolute deviations (2.4 standard ones) beyond which one orde
 
 # Where the tail is read off the trailing values, and what it is where there are hardly any:
 # the share of rows beyond, and a heavy-tailed default in standard deviations.
-LEVELS = {"q900": 0.1, "q950": 0.05, "q980": 0.02, "q995": 0.005, "q9988": 0.00125}
-DEFAULTS = {"q900": 1.4, "q950": 1.85, "q980": 2.5, "q995": 3.5, "q9988": 4.8}
+LEVELS = {"q900": 0.1, "q920": 0.08, "q950": 0.05, "q980": 0.02, "q995": 0.005, "q9988": 0.00125}
+DEFAULTS = {"q900": 1.4, "q920": 1.55, "q950": 1.85, "q980": 2.5, "q995": 3.5, "q9988": 4.8}
+FAR = ("q900", "q950", "q980", "q995", "q9988")
+# For what goes on for months: the outermost 1 in 1,000 are then a few shops' weeks of the very thing
+# that is looked for, which would hide itself and the next.
+NEAR = ("q920", "q980", "q995")
 DEFAULT_ROWS = 150.0
 HEAVIEST = 0.35  # Pareto shape
 
@@ -191,12 +195,12 @@ def _change(name: str, weeks: int) -> ir.Value:
     return (orders >= LEAST).ifelse(change, ibis.null("float64"))
 
 
-def tail_points(past: ir.Table, columns: Iterable[str]) -> ir.Table:
+def tail_points(past: ir.Table, columns: Iterable[str], levels: Sequence[str] = FAR) -> ir.Table:
     """bureau, and for each column the values that a known share of its rows exceeded.
 
-    `{column}_{level}` for each of LEVELS. Few rows are filled up with a heavy-tailed default.
+    `{column}_{level}` for each level. Few rows are filled up with a heavy-tailed default.
     """
-    shares = [1 - share for share in LEVELS.values()]
+    shares = [1 - LEVELS[level] for level in levels]
     measured = past.group_by("bureau").agg(
         **{f"{name}_rows": _[name].count() for name in columns},
         **{f"{name}_at": _[name].quantile(shares) for name in columns},
@@ -205,10 +209,10 @@ def tail_points(past: ir.Table, columns: Iterable[str]) -> ir.Table:
         "bureau",
         **{
             f"{name}_{level}": _filled_up(
-                measured[f"{name}_rows"], measured[f"{name}_at"][place], usual
+                measured[f"{name}_rows"], measured[f"{name}_at"][place], DEFAULTS[level]
             )
             for name in columns
-            for place, (level, usual) in enumerate(DEFAULTS.items())
+            for place, level in enumerate(levels)
         },
     )
 
@@ -222,8 +226,8 @@ def tail_surprise(value: ir.Value, points: dict[str, ir.Value]) -> ir.Value:
 
     Beyond the last point a Pareto tail through the last three. Below the first, less than 1.
     """
-    names = list(LEVELS)
-    heights = {name: -math.log10(share) for name, share in LEVELS.items()}
+    names = list(points)
+    heights = {name: -math.log10(LEVELS[name]) for name in names}
     pieces = [(value.isnull() | (value < points[names[0]]), ibis.literal(0.0))]
     for low, high in itertools.pairwise(names):
         width = (points[high] - points[low]).nullif(0)
@@ -235,26 +239,33 @@ def tail_surprise(value: ir.Value, points: dict[str, ir.Value]) -> ir.Value:
 
 def _pareto(value: ir.Value, points: dict[str, ir.Value]) -> ir.Value:
     """The generalised Pareto tail; the three shares are 1 : 4 : 16, so its shape is a quotient."""
-    start, middle, end = (points[name] for name in ("q980", "q995", "q9988"))
+    names = list(points)[-3:]
+    start, middle, end = (points[name] for name in names)
     quotient = (end - start) / (middle - start).nullif(0)
     shape = ibis.greatest(ibis.least((quotient.fill_null(2.0) - 1).log(4), HEAVIEST), 0.02)
     sixteenfold = (shape * math.log(16)).exp() - 1
     share = (value - start) / (end - start).nullif(0) * sixteenfold
-    return -math.log10(LEVELS["q980"]) + (share.fill_null(0.0) + 1).log10() / shape
+    return -math.log10(LEVELS[names[0]]) + (share.fill_null(0.0) + 1).log10() / shape
 
 
-def rarest(book: ir.Table, past: ir.Table, columns: dict[int, str], spread: float) -> ir.Table:
+def rarest(
+    book: ir.Table,
+    past: ir.Table,
+    columns: dict[int, str],
+    spread: float,
+    levels: Sequence[str] = FAR,
+) -> ir.Table:
     """The rows of book with `surprise`, the largest over several windows, and its `weeks`.
 
     `columns` names the z of each window; `past` holds the same columns for the trailing weeks;
     `spread` is how many independent looks the windows amount to. A window of one order tells no
     more than `ONE_OFF` allows.
     """
-    points = tail_points(past, columns.values())
+    points = tail_points(past, columns.values(), levels)
     scored = book.left_join(points, "bureau")
     told = {
         weeks: tail_surprise(
-            scored[column], {level: scored[f"{column}_{level}"] for level in LEVELS}
+            scored[column], {level: scored[f"{column}_{level}"] for level in levels}
         ).fill_null(0.0)
         for weeks, column in columns.items()
     }
@@ -273,16 +284,23 @@ def rarest(book: ir.Table, past: ir.Table, columns: dict[int, str], spread: floa
 
 
 def judged(
-    book: ir.Table, on: dt.date, columns: dict[int, str], *, spread: float, sign: int = 1
+    book: ir.Table,
+    on: dt.date,
+    columns: dict[int, str],
+    *,
+    spread: float,
+    sign: int = 1,
+    lasting: bool = False,
 ) -> ir.Table:
     """A day's rows of a book with `surprise` and `weeks`, against the 26 weeks before the day.
 
-    `sign` -1 judges falls. See `rarest` for the rest.
+    `sign` -1 judges falls; `lasting` is for patterns that go on for months. See `rarest` for the rest.
     """
     turned = book.mutate(**{name: _[name] * sign for name in columns.values()})
     since = on - dt.timedelta(weeks=MEMORY)
     past = turned.filter(_.day > since, _.day < on)
-    return rarest(turned.filter(_.day == on), past, columns, spread)
+    levels = NEAR if lasting else FAR
+    return rarest(turned.filter(_.day == on), past, columns, spread, levels)
 
 
 def settled(book: ir.Table, facts: Facts, on: dt.date, weeks: int) -> ir.Table:

@@ -44,7 +44,7 @@ class FrozenBasket(Detector):
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         """One row a shop that ordered on the day: surprise, weeks, same, either."""
         book = panels.repeats(facts, on)
-        judged = statistics.judged(book, on, {3: "l3", 6: "l6"}, spread=1.5)
+        judged = statistics.judged(book, on, {3: "l3", 6: "l6"}, spread=1.5, lasting=True)
         settled = statistics.settled(judged, facts, on, self.youngest)
         return settled.filter(_.surprise >= 1, _.either >= self.fewest).select(
             "surprise", "weeks", "either", subject_id=_.retailer_id, same=_.same.fill_null(0)

@@ -39,9 +39,10 @@ class LimitHug(Detector):
         """One row a shop that ordered on the day: surprise, weeks, met, brands, due."""
         book = panels.pressure(facts, on)
         columns = {2: "z2", 4: "z4", 8: "z8", 14: "l4", 18: "l8"}  # above 10: the level's window
-        judged = statistics.judged(book, on, columns, spread=4)
+        judged = statistics.judged(book, on, columns, spread=2, lasting=True)
         settled = statistics.settled(judged, facts, on, self.youngest)
-        return settled.filter(_.surprise >= 1, _.met >= self.fewest).select(
+        compared = settled.filter(_.due.notnull())  # else nobody of its tiers was seen lately
+        return compared.filter(_.surprise >= 1, _.met >= self.fewest).select(
             "surprise",
             "met",
             "brands",

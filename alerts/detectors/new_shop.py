@@ -18,7 +18,7 @@ class NewShop(Detector):
     family = "LIMIT"
     scope = "bureau"
     subject = "retailer"
-    weight = 0.5
+    weight = 1.0  # few shops are new, and among them this is seldom chance
     inputs = (*panels.ORDER_COLUMNS, *panels.LIMIT_COLUMNS, *panels.LINE_ROWS, *panels.SHOP_COLUMNS)
 
     title = "新户只订紧俏品牌"
@@ -40,7 +40,9 @@ class NewShop(Detector):
         """One row a new shop that ordered on the day: surprise, weeks, age, share, brands, met."""
         opened = facts.retailers.filter(_.open_date > on - dt.timedelta(weeks=self.oldest))
         opened = opened.filter(_.open_date <= on).select("retailer_id", "open_date")
-        judged = statistics.judged(panels.choices(facts, on), on, {3: "l3", 6: "l6"}, spread=1.5)
+        judged = statistics.judged(
+            panels.choices(facts, on), on, {3: "l3", 6: "l6"}, spread=1.5, lasting=True
+        )
         new = judged.join(opened, "retailer_id").filter(_.surprise >= 1, _.met >= self.fewest)
         return new.select(
             "surprise",

@@ -49,9 +49,10 @@ class Outflow(Detector):
             **{f"c{weeks}": _[f"z{weeks}"] + _[f"hit{weeks}"] for weeks in (2, 4, 8)}
         )
         columns = {weeks: f"c{weeks}" for weeks in (2, 4, 8)}
-        judged = statistics.judged(book, on, columns, spread=2)
+        judged = statistics.judged(book, on, columns, spread=2, lasting=True)
         settled = statistics.settled(judged, facts, on, self.youngest).mutate(odds=_.own.exp())
-        return settled.filter(_.surprise >= 1, _.scarce >= self.smallest).select(
+        compared = settled.filter(_.due.notnull())  # else nobody of its tiers was seen lately
+        return compared.filter(_.surprise >= 1, _.scarce >= self.smallest).select(
             "surprise",
             "weeks",
             "scarce",

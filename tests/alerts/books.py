@@ -64,11 +64,13 @@ def picked(shop: int, week: int, brand: int) -> int:
     return max(0, round(4 + 2 * draw)) if draw > -1 else 0
 
 
-def baskets(quantity=picked, *, shops: int = 16, weeks: int = 44, tier: int = 10, opened=None):
+def baskets(
+    quantity=picked, *, shops: int = 16, weeks: int = 44, tier: int = 10, opened=None, lifted=()
+):
     """Facts like `book`, with lines: shop s ordered quantity(s, w, b) cartons of brand b.
 
     Prices are 600 yuan a carton in class 1 and 100 in class 3. `opened` maps shops to opening days;
-    they order from then on.
+    they order from then on. On the last day the shops `lifted` are of tier 30, where nobody was.
     """
     days = opened or {}
     orders = ["order_id retailer_id day week_start tier qty amount"]
@@ -81,9 +83,8 @@ def baskets(quantity=picked, *, shops: int = 16, weeks: int = 44, tier: int = 10
             basket = {b: quantity(shop, week, b) for b in range(BRANDS)}
             worth = {b: qty * (60000 if b < 3 else 10000) for b, qty in basket.items()}
             name, what = f"{shop}-{week}", f"R{shop:02} {day}"
-            orders.append(
-                f"{name} {what} {day} {tier} {sum(basket.values())} {sum(worth.values())}"
-            )
+            now = 30 if shop in lifted and week == 0 else tier
+            orders.append(f"{name} {what} {day} {now} {sum(basket.values())} {sum(worth.values())}")
             lines += [
                 f"{name} {what} B{b} {qty} {LIMITS[b]} {worth[b]}"
                 for b, qty in basket.items()

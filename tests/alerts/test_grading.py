@@ -120,18 +120,19 @@ def test_the_budget_is_half_a_percent_rounded_up(ordered, places):
     assert POLICY.budget(ordered) == places
 
 
-def test_every_county_has_one_place_before_any_has_two():
+@pytest.mark.parametrize(("score", "fate"), [(4.4, Fate.BUDGET), (4.5, Fate.LISTED)])
+def test_every_county_has_one_place_before_any_has_two_unless_that_is_orange(score, fate):
     table = found(
         ("R1", "vol", "VOL", 5.0),
-        ("R2", "vol", "VOL", 4.9),
+        ("R2", "vol", "VOL", score),
         ("R3", "vol", "VOL", 3.1, {"bureau": "451424"}),
         ("R4", "vol", "VOL", 2.9),
     )
 
     assert fates(table, ordered=400) == {
         "R1": Fate.LISTED,
-        "R2": Fate.BUDGET,
-        "R3": Fate.LISTED,
+        "R2": fate,
+        "R3": Fate.BUDGET if fate == Fate.LISTED else Fate.LISTED,
         "R4": Fate.BELOW,
     }
 
@@ -183,15 +184,24 @@ def test_a_graver_grade_than_the_last_listing_ends_the_rest(score, fate):
 
 
 @pytest.mark.parametrize(
-    ("floor", "score"), [("红", 5.6), ("橙", 4.5), ("黄", 3.7), ("蓝", 3.1), ("", 3.1)]
+    ("floor", "score"), [("红", 8.0), ("橙", 4.5), ("黄", 3.7), ("蓝", 3.1), ("", 3.1)]
 )
-def test_a_floor_lifts_the_score_to_the_cut_of_its_grade(floor, score):
+def test_a_floor_lifts_the_score_to_the_cut_of_its_grade_and_a_red_one_to_the_top(floor, score):
     (row,) = combine(found(("R1", "licence", "INFO", 3.1, {"floor": floor})), POLICY).to_dict(
         "records"
     )
 
     assert row["score"] == score
     assert row["grade"] == (floor or "蓝")
+
+
+def test_what_is_red_by_law_stays_red_where_the_cut_is_higher_than_the_rarest_that_counts():
+    policy = Policy(red=9.0)
+    (row,) = combine(found(("R1", "licence", "INFO", 3.1, {"floor": "红"})), policy).to_dict(
+        "records"
+    )
+
+    assert (row["grade"], row["score"]) == ("红", 9.0)
 
 
 def test_a_floor_lowers_no_score():

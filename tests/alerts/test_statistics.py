@@ -12,12 +12,13 @@ from tests.alerts.books import ON, book, noise, times, usual
 
 SPAN = Span(ON - dt.timedelta(weeks=panels.HISTORY), ON)
 POINTS = {"q900": 1.0, "q950": 2.0, "q980": 3.0, "q995": 4.0, "q9988": 5.0}
+NEAR = {"q920": 1.0, "q980": 2.0, "q995": 3.0}
 
 
-def surprise(value):
-    columns = {"value": pa.array([value], pa.float64()), **{k: [v] for k, v in POINTS.items()}}
+def surprise(value, points=POINTS):
+    columns = {"value": pa.array([value], pa.float64()), **{k: [v] for k, v in points.items()}}
     table = ibis.memtable(pa.table(columns))
-    told = statistics.tail_surprise(table.value, {name: table[name] for name in POINTS})
+    told = statistics.tail_surprise(table.value, {name: table[name] for name in points})
     return rows(table.select(s=told))[0]["s"]
 
 
@@ -29,8 +30,16 @@ def test_the_surprise_at_a_known_point_is_its_share(value, expected):
     assert surprise(value) == pytest.approx(expected, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"), [(0.9, 0), (1, 1.097), (1.5, 1.398), (2, 1.699), (3, 2.301)]
+)
+def test_what_lasts_is_read_off_nearer_points(value, expected):
+    assert surprise(value, NEAR) == pytest.approx(expected, abs=0.02)
+
+
 def test_beyond_the_last_point_it_goes_on_rising():
     assert surprise(5) < surprise(6) < surprise(8) < surprise(100)
+    assert surprise(3, NEAR) < surprise(4, NEAR) < surprise(6, NEAR) < surprise(100, NEAR)
 
 
 def test_a_value_that_is_not_known_is_no_surprise():
@@ -42,6 +51,19 @@ def test_few_rows_are_filled_up_with_the_default_tail():
     (points,) = rows(statistics.tail_points(table, ["z"]))
 
     assert points["z_q980"] == pytest.approx((100 * 10 + 2.5 * 150) / 160)
+
+
+def test_a_few_shops_that_go_on_for_months_do_not_hide_themselves():
+    calm = [noise(shop, week) for shop in range(60) for week in range(50)]
+
+    def told(values, levels):
+        table = ibis.memtable(pa.table({"bureau": ["B"] * len(values), "z": values}))
+        (points,) = rows(statistics.tail_points(table, ["z"], levels))
+        return surprise(6.0, {name: points[f"z_{name}"] for name in levels})
+
+    masked = [*calm, *[6.0] * 9]  # 3 in 1,000 of the trailing rows
+
+    assert told(masked, statistics.FAR) < 3 < told(masked, statistics.NEAR)
 
 
 def test_the_index_is_what_the_cohort_did():

@@ -61,3 +61,10 @@ def test_a_new_shop_has_no_normal_yet(weeks, seen):
 @pytest.mark.parametrize(("fewest", "seen"), [(8, True), (9, False)])
 def test_few_brands_at_the_limit_are_no_matter(fewest, seen):
     assert ("R03" in found(guilty(), fewest=fewest)) is seen
+
+
+def test_a_shop_whose_tiers_nobody_else_had_does_not_stop_the_night():
+    hits = found(baskets(hugging({3, 4}), lifted={4}))
+
+    assert "R04" not in hits
+    assert LimitHug().sentence(hits["R03"])

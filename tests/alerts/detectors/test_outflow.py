@@ -54,3 +54,10 @@ def test_a_new_shop_has_no_normal_yet(weeks, seen):
 @pytest.mark.parametrize(("smallest", "seen"), [(9, True), (9.1, False)])
 def test_few_scarce_cartons_are_no_matter(smallest, seen):
     assert ("R03" in found(guilty(), smallest=smallest)) is seen
+
+
+def test_a_shop_whose_tiers_nobody_else_had_does_not_stop_the_night():
+    hits = found(baskets(scarce_only({3, 4}), lifted={4}))
+
+    assert "R04" not in hits
+    assert Outflow().sentence(hits["R03"])
