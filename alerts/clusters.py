@@ -9,7 +9,8 @@ import math
 
 import ibis
 import ibis.expr.types as ir
-from ibis import _
+import pyarrow as pa
+from ibis import Deferred, _
 
 from alerts.links import principals, self_ordered
 from sources.facts import Facts
@@ -107,3 +108,35 @@ def working_days_left(on: dt.date) -> int:
     month = on.month
     days = (on + dt.timedelta(days=n) for n in range(1, 32))
     return sum(day.month == month and day.weekday() < 5 for day in days)
+
+
+def month_ends(facts: Facts, on: dt.date, days: int) -> ir.Table:
+    """bureau and since: the first of so many order days that end a bureau's month on this day.
+
+    None while an order day is still to come: a weekday on which the bureau has ordered in the last
+    eight weeks, outside weeks without ordering.
+    """
+    orders = facts.orders.filter(_.day > on - dt.timedelta(weeks=8), _.day <= on, _.qty > 0)
+    known = orders.select("bureau", "day", weekday=weekday_of(_.day)).distinct()
+    place = ibis.row_number().over(group_by="bureau", order_by=_.day.desc())
+    ends = known.mutate(place=place).filter(_.place < days)
+    ends = ends.group_by("bureau").agg(since=_.day.min(), last=_.day.max())
+    ahead = [on + dt.timedelta(days=n) for n in range(1, 32)]
+    ahead = [day for day in ahead if day.month == on.month]
+    left = ibis.memtable(
+        pa.table(
+            {
+                "week_start": [day - dt.timedelta(days=day.weekday()) for day in ahead],
+                "weekday": pa.array([day.weekday() for day in ahead], pa.int64()),
+            },
+            schema=pa.schema({"week_start": pa.date32(), "weekday": pa.int64()}),
+        )
+    )
+    shut = facts.calendar.filter(_.orders_suspended)
+    to_come = known.join(left.anti_join(shut, "week_start"), "weekday")
+    return ends.filter(_["last"] == on).anti_join(to_come, "bureau").drop("last")
+
+
+def weekday_of(day: Deferred) -> Deferred:
+    """0 for Monday."""
+    return day.delta(ibis.date(1970, 1, 5), unit="day") % 7

@@ -48,7 +48,8 @@ class Detector:
     """Base of all detectors: the texts that people read, the parameters, and the methods.
 
     Statutory detectors (`statutory = True`) are rules of a document: every hit goes to the ledger of
-    hits. `floor` gives the lowest grade that a hit's facts allow, whatever its score.
+    hits. So does what only fills a work list (`worklist = True`: reminders, faults of the files): it
+    seldom is an alert, and would be seen nowhere else. `floor` gives the lowest grade that a hit's facts allow, whatever its score.
     """
 
     key: ClassVar[str]  # the module's name and the export's alert_type; stored, so never renamed
@@ -59,6 +60,7 @@ class Detector:
     inputs: ClassVar[tuple[str, ...]]  # "table.column"; it sees nothing else
     optional: ClassVar[tuple[str, ...]] = ()  # those of inputs that may be missing (then null)
     statutory: ClassVar[bool] = False
+    worklist: ClassVar[bool] = False
     judges: ClassVar[tuple[str, ...]] = ()  # parameters that `holds` and `floor` decide by
     shares: ClassVar[str] = ""  # what the members of a link share, in words: "订货设备"
     weight: ClassVar[float] = 0.0  # prior weight of the kind, log10; feedback tunes it
@@ -107,8 +109,11 @@ class Detector:
         return False
 
     def hit(self, row: Mapping[str, Any]) -> bool:  # noqa: ARG002
-        """Whether this row breaks a statutory rule (found rows may also be mere surprises)."""
-        return self.statutory
+        """Whether this row goes to the ledger: it breaks a statutory rule, or is on a work list.
+
+        Found rows may also be mere surprises.
+        """
+        return self.statutory or self.worklist
 
     def size(self, row: Mapping[str, Any]) -> float:
         """How large the deviation is, in whatever unit: twice as large ends an exemption from it."""

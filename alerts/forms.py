@@ -169,7 +169,7 @@ class HitFilter(_Scoped):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        rules = [kind for kind in all_detectors() if kind.statutory]
+        rules = [kind for kind in all_detectors() if kind.statutory or kind.worklist]
         self.filters["rule"].field.choices = [(one.key, f"{one.code} {one.title}") for one in rules]
 
     def matching(self, hits: HitQuerySet, name: str, text: str) -> HitQuerySet:  # noqa: ARG002

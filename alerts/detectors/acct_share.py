@@ -84,13 +84,14 @@ class AcctShare(Detector):
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         away = f"（其中外县{row['elsewhere']}户）" if row["elsewhere"] else ""
-        account = f"付款账户（代号{row['link'][-4:]}）"
         if row["by_shop"]:
             return (
-                f"最近货款的{account}登记在另一零售户名下，"
+                "最近付货款的账户登记在另一零售户名下，"
                 f"该账户同日共为{row['by_shop']}个其他经营者的店付款。"
             )
-        return f"近{self.weeks}周内，最近货款的{account}还为另外{row['others']}个经营者的店付过款{away}。"
+        return (
+            f"近{self.weeks}周内，最近付货款的账户还为另外{row['others']}个经营者的店付过款{away}。"
+        )
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         wanted = found.select("subject_id", "bureau", key="link")

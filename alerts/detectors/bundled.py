@@ -91,7 +91,7 @@ class Bundled(Detector):
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (
-            f"客户经理{row['subject_id']}的户当日订{row['first'][:20]}的{row['takers']}户中有{row['both']}户"
+            f"该客户经理的户当日订{row['first'][:20]}的{row['takers']}户中有{row['both']}户"
             f"同时订了{row['second'][:20]}（{row['same']}户都是{cartons(row['qty'])}），"
             f"全部订货户中只有{row['usual']:.0%}订它。"
         )

@@ -10,6 +10,7 @@ from ibis import _
 from alerts import panels, peers
 from alerts.detection import Detector, param
 from alerts.rates import rank_surprise
+from alerts.wording import rarity
 from sources.facts import Facts
 
 
@@ -20,6 +21,7 @@ class Capacity(Detector):
     family = "VOL"
     scope = "bureau"
     subject = "retailer"
+    judges = ("pushed",)
     weight = -0.3  # a shop's floor does not change; one look a month
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.qty", "orders.amount",
@@ -54,6 +56,15 @@ class Capacity(Detector):
         20, help="近四周订货少于此数不计", unit="条", low=1, high=500, source="本系统设定"
     )
 
+    pushed: float = param(
+        4.0,
+        help="高出超过此数一律推送",
+        unit="倍标准差",
+        low=1,
+        high=20,
+        source="domain VOL-08（4σ）",
+    )
+
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         """One row a shop: surprise, qty, usual (for its area), area, sigmas, like."""
         areas = facts.retailers.filter(_.floor_area > 0).select("retailer_id", "floor_area")
@@ -84,9 +95,15 @@ class Capacity(Detector):
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (
-            f"近四周订货{row['qty']:.0f}条，经营面积{row['area']:g}平方米；按本县{row['like']}户的规律，"
-            f"这样的面积约{row['usual']:.0f}条，高出{row['sigmas']:.1f}倍标准差。"
+            f"近四周订货{row['qty']:.0f}条，经营面积{row['area']:g}平方米；"
+            f"按本县{row['like']}户面积与订货的关系，这样的面积一般订{row['usual']:.0f}条，"
+            f"为其{row['qty'] / row['usual']:.1f}倍；超出这样多的，这些户中{rarity(row['surprise'])}。"
         )
+
+    def floor(self, row: Mapping[str, Any]) -> str | None:
+        """Far above its like it is listed: a place among a county's shops is never rarer than they
+        are many."""
+        return "蓝" if row["sigmas"] > self.pushed else None
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         return panels.orders_of(facts, on, found, weeks=4)

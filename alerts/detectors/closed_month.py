@@ -98,6 +98,10 @@ class ClosedMonth(Detector):
             f"其间没有见到开门，许可证没有停业登记。"
         )
 
+    def floor(self, row: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Someone has to see to the licence; that the door was shut says little of the shop's trade."""
+        return "蓝"
+
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         wanted = found.select("subject_id", retailer_id="subject_id")
         seen = self._seen(facts, on).join(wanted, "retailer_id")

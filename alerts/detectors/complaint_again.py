@@ -53,10 +53,7 @@ class ComplaintAgain(Detector):
         )  # fmt: skip
 
     def sentence(self, row: Mapping[str, Any]) -> str:
-        return (
-            f"{row['role'] or '内部人员'}（工号{row['subject_id']}）近{self.days}天"
-            f"被投诉举报{row['tickets']}次。"
-        )
+        return f"{row['role'] or '工作人员'}近{self.days}天被投诉举报{row['tickets']}次。"
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         wanted = found.select("subject_id", staff_id="subject_id")

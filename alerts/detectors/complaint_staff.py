@@ -57,7 +57,7 @@ class ComplaintStaff(Detector):
         kind = f"，类别“{row['category'][:20]}”" if row["category"] else ""
         return (
             f"{date(row['day'])}收到{(row['channel'] or '')[:10]}投诉举报{row['tickets']}件{kind}，"
-            f"被反映人是{row['role'] or '内部人员'}（工号{row['subject_id']}）。"
+            f"被反映人是{row['role'] or '工作人员'}。"
         )
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:

@@ -39,7 +39,12 @@ class DeliveryFar(Detector):
     )
 
     metres: float = param(
-        400, help="签收偏离超过", unit="米", low=50, high=5000, source="本系统回测"
+        400,
+        help="签收偏离超过（domain DLV-04 原为500米，回测取400米）",
+        unit="米",
+        low=50,
+        high=5000,
+        source="detection.md 2.6",
     )
     rarity: float = param(
         1.0, help="罕见程度达到（含）", unit="lg", low=0, high=6, source="本系统回测"

@@ -29,7 +29,8 @@ class FileFaults(Detector):
     family = "INFO"
     scope = "bureau"
     subject = "retailer"
-    weight = -3.0  # a work list for those who keep the files, never an alert by itself
+    weight = -3.0  # for those who keep the files, never an alert by itself: the ledger lists it
+    worklist = True
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.bureau", "orders.batch_id",
         "orders.row_no", "retailers.retailer_id",

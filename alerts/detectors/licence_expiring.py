@@ -22,7 +22,8 @@ class LicenceExpiring(Detector):
     family = "INFO"
     scope = "bureau"
     subject = "retailer"
-    weight = -3.0  # a reminder for the licence clerk, never an alert by itself
+    weight = -3.0  # a reminder for the licence clerk, never an alert by itself: the ledger lists it
+    worklist = True
     inputs = (
         "licences.licence_no", "licences.retailer_id", "licences.valid_to", "licences.status",
         "licences.bureau", "licences.batch_id", "licences.row_no", "orders.retailer_id",

@@ -26,7 +26,10 @@ class LicenceIdle(Detector):
     family = "INFO"
     scope = "bureau"
     subject = "retailer"
+    # One or two a county and month: for sales and the licence clerk to chase, from the ledger. The
+    # list has no place for it by itself.
     weight = -0.5
+    worklist = True
     inputs = (
         "licences.licence_no", "licences.retailer_id", "licences.valid_from", "licences.status",
         "licences.bureau", "licences.batch_id", "licences.row_no", "orders.retailer_id",

@@ -11,11 +11,15 @@ from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from alerts.licensing import held
 from alerts.texts import plain_address, plain_name
+from alerts.wording import person
 from sources.facts import Facts
 
 
 @dataclass(frozen=True, kw_only=True)
 class LicenceMismatch(Detector):
+    """Persons and places of the two systems. Shop names and telephones are not compared: no import
+    of licences brings them."""
+
     key = "licence_mismatch"
     code = "LIC-04"
     family = "INFO"
@@ -117,7 +121,7 @@ class LicenceMismatch(Detector):
         if not row.get("differs", True):  # rows of before had no other reason
             return "营销系统登记的经营地址与许可证系统登记的不是一处。"
         return (
-            f"营销系统登记负责人为{row['licensee']}，许可证系统登记为{row['held_by']}，"
+            f"营销系统登记负责人为{person(row['licensee'])}，许可证系统登记为{person(row['held_by'])}，"
             f"两者不一致{'，' * bool(place)}{place}。"
         )
 

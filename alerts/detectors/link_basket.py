@@ -10,6 +10,7 @@ from ibis import _
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from alerts.links import principals, self_ordered
+from alerts.wording import rarity
 from sources.facts import Facts
 
 
@@ -126,7 +127,7 @@ class LinkBasket(Detector):
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (
             f"当日与本户前后脚从同一网址订货的还有{row['others']}个经营者，"
-            f"订单品规构成的相近程度为{row['cosine']:.2f}（完全一样为1，互不相干约为0）。"
+            f"所订的规格和各规格的比例很相近；当日任取互不相干的两户，这样相近的{rarity(row['surprise'])}。"
         )
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:

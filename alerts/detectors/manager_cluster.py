@@ -66,7 +66,7 @@ class ManagerCluster(Detector):
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (
-            f"近4周客户经理{row['subject_id']}的{row['shops']}户中有{row['unusual']}户异常"
+            f"近4周该客户经理的{row['shops']}户中有{row['unusual']}户异常"
             f"（订货大增{row['grown']}、超限量{row['over']}、共用设备{row['shared']}），"
             f"占{row['unusual'] / row['shops']:.1%}，同县其余户{row['rate']:.1%}。"
         )

@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from alerts.clusters import working_days_left
+from alerts.clusters import month_ends, weekday_of
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from alerts.wording import cartons
@@ -24,10 +24,12 @@ class MonthEndPush(Detector):
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.qty", "orders.bureau",
         "orders.batch_id", "orders.row_no", "retailers.retailer_id", "retailers.route",
+        "calendar.week_start", "calendar.orders_suspended",
     )  # fmt: skip
+    optional = ("calendar.week_start", "calendar.orders_suspended")
 
     title = "线路月末集中冲量"
-    looks_for = "一条线路当月三成半以上的销量集中在最后三个工作日，与平时比，增幅远大于全县。"
+    looks_for = "一条线路当月三成半以上的销量集中在最后三个订货日，与平时比，增幅远大于全县。"
     why_it_matters = "月末冲量常是为完成任务，货压到店里就容易往外走。"
     innocent_causes = "节日前备货；月初停止订货后补订；访销日调整到月末。"
     next_steps = (
@@ -36,7 +38,12 @@ class MonthEndPush(Detector):
     )
 
     days: int = param(
-        3, help="月末最后几个工作日", unit="天", low=1, high=10, source="domain §4.8（设计）"
+        3,
+        help="月末最后几个订货日（停订周不计）",
+        unit="天",
+        low=1,
+        high=10,
+        source="domain §4.8（设计）",
     )
     share: float = param(
         0.35, help="占全月销量超过", unit="比例", low=0.1, high=1, source="domain §4.8（设计）"
@@ -57,18 +64,17 @@ class MonthEndPush(Detector):
     )
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
-        """One row a line, on the month's last working day: weekdays against their like, and the county."""
+        """One row a line, on the month's last order day: weekdays against their like, and the county."""
         orders = self._orders(facts, on)
-        first = _last_days(on, self.days)
-        day = ["bureau", "route", "day"]
+        day = ["bureau", "route", "since", "day"]
         daily = orders.group_by(day).agg(qty=_.qty.sum())
-        daily = daily.mutate(weekday=_.day.delta(ibis.date(1970, 1, 5), unit="day") % 7)
+        daily = daily.mutate(weekday=weekday_of(_.day))
         past = (
-            daily.filter(_.day < first)
+            daily.filter(_.day < _.since)
             .group_by("bureau", "route", "weekday")
             .agg(usual=_.qty.sum() / 8.0)
         )
-        last = daily.filter(_.day >= first)
+        last = daily.filter(_.day >= _.since)
         month = (
             daily.filter(_.day >= on.replace(day=1))
             .group_by("bureau", "route")
@@ -90,14 +96,14 @@ class MonthEndPush(Detector):
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (
-            f"线路{row['subject_id'][:20]}当月售{cartons(row['month'])}，最后{self.days}个工作日"
+            f"线路{row['subject_id'][:20]}当月售{cartons(row['month'])}，最后{self.days}个订货日"
             f"售{cartons(row['qty'])}，占{row['share']:.0%}；前8周同样几天平均{cartons(row['usual'])}，"
             f"为{row['times']:.1f}倍（全县{row['market']:.1f}倍）。"
         )
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         wanted = found.select("subject_id", "bureau", route="subject_id")
-        last = self._orders(facts, on).filter(_.day >= _last_days(on, self.days))
+        last = self._orders(facts, on).filter(_.day >= _.since)
         mine = last.join(wanted, ["bureau", "route"])
         return stacked(rows_of(mine, "orders", "day", "order_id", "retailer_id", "qty"), by="qty")
 
@@ -106,15 +112,8 @@ class MonthEndPush(Detector):
 
     def _orders(self, facts: Facts, on: dt.date) -> ir.Table:
         """The orders of the eight weeks before the last days, and theirs; none on other days."""
-        since = _last_days(on, self.days) - dt.timedelta(weeks=8)
-        orders = facts.orders.filter(_.day >= since, _.day <= on, _.qty > 0)
-        if working_days_left(on):
-            orders = orders.filter(_.day > on)
+        orders = facts.orders.filter(_.day > on - dt.timedelta(weeks=13), _.day <= on, _.qty > 0)
+        orders = orders.join(month_ends(facts, on, self.days), "bureau")
+        orders = orders.filter(_.day >= _.since - ibis.interval(days=56))
         routes = facts.retailers.filter(_.route.notnull()).select("retailer_id", "route")
         return orders.join(routes, "retailer_id")
-
-
-def _last_days(on: dt.date, days: int) -> dt.date:
-    """The first of so many working days that end on a day."""
-    found = [on - dt.timedelta(days=n) for n in range(20)]
-    return [day for day in found if day.weekday() < 5][days - 1]

@@ -10,6 +10,7 @@ from ibis import _
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from alerts.rates import rank_surprise
+from alerts.wording import rarity
 from sources.facts import Facts
 
 TIGHT = "紧俏"
@@ -80,8 +81,13 @@ class OneSku(Detector):
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (
             f"当日订货{row['all']:.0f}条、{row['kinds']}个规格，其中「{row['name'][:20]}」"
-            f"{row['qty']:.0f}条，占金额{row['share']:.1%}；金额集中度指数{row['hhi']:.2f}。"
+            f"{row['qty']:.0f}条，占金额{row['share']:.1%}；订得这样集中的，"
+            f"当日本县订{self.cartons:.0f}条以上的户中{rarity(row['surprise'])}。"
         )
+
+    def floor(self, row: Mapping[str, Any]) -> str:  # noqa: ARG002
+        """Always listed: among the few shops of a small county and day none is rare enough."""
+        return "蓝"
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         today = facts.lines.filter(_.day == on)

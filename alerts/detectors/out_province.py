@@ -10,6 +10,7 @@ from ibis import _
 from alerts import panels, peers
 from alerts.detection import Detector, param
 from alerts.rates import rank_surprise
+from alerts.wording import rarity
 from sources.facts import Facts
 
 OUTSIDE = ("省外", "省外烟", "外省", "1")
@@ -23,6 +24,7 @@ class OutProvince(Detector):
     family = "STRUCT"
     scope = "bureau"
     subject = "retailer"
+    judges = ("pushed",)
     weight = -0.3  # tourists and building sites explain most of it; one look a month
     inputs = (
         "orders.retailer_id", "orders.day", "lines.retailer_id", "lines.day", "lines.sku_id",
@@ -59,6 +61,15 @@ class OutProvince(Detector):
     )
     cartons: float = param(
         20, help="近四周省外烟少于此数不计", unit="条", low=1, high=500, source="本系统设定"
+    )
+
+    pushed: float = param(
+        4.0,
+        help="高出超过此数一律推送",
+        unit="倍标准差",
+        low=1,
+        high=20,
+        source="domain STR-08（4σ）",
     )
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
@@ -117,13 +128,18 @@ class OutProvince(Detector):
         place = (
             f"周边{self.near:g}公里内{row['like']}户平均"
             if row["is_near"]
-            else (f"全县{row['like']}户中位")
+            else f"全县{row['like']}户一般"
         )
         return (
             f"近四周订货{row['qty']:.0f}条，其中省外烟{row['outside']:.0f}条，"
             f"占{row['outside'] / row['qty']:.1%}；{place}{row['middle']:.1%}，"
-            f"高出{row['sigmas']:.1f}倍标准差。"
+            f"占比这样高的，本县订货户中{rarity(row['surprise'])}。"
         )
+
+    def floor(self, row: Mapping[str, Any]) -> str | None:
+        """Far above its like it is listed: a place among a county's shops is never rarer than they
+        are many."""
+        return "蓝" if row["sigmas"] > self.pushed else None
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         return panels.lines_of(facts, on, found, 4, "amount")

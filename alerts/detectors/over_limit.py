@@ -15,7 +15,7 @@ from sources.facts import Facts
 @dataclass(frozen=True, kw_only=True)
 class OverLimit(Detector):
     key = "over_limit"
-    code = "INT-08L"
+    code = "INT-03"
     family = "LIMIT"
     scope = "bureau"
     subject = "retailer"
@@ -58,7 +58,9 @@ class OverLimit(Detector):
             limit_qty=_.limit_qty.argmax(_.excess),
         )
         ever = over.group_by("retailer_id").agg(
-            all_brands=_.sku_id.nunique(), all_days=_.day.nunique()
+            all_brands=_.sku_id.nunique(),
+            all_days=_.day.nunique(),
+            all_weeks=(_.day.delta(ibis.date(1970, 1, 5), unit="day") // 7).nunique(),
         )
         more = (_.all_brands + _.all_days - 2) * self.per_more
         return (
@@ -86,8 +88,9 @@ class OverLimit(Detector):
         return evidence.stacked(evidence.rows_of(mine, "lines", *columns))
 
     def floor(self, row: Mapping[str, Any]) -> str:
-        """红 from the third brand or order day over the limit, else 橙."""
-        return "红" if max(row["all_brands"], row["all_days"]) >= self.red_from else "橙"
+        """红 from the third brand or week over the limit, else 橙."""
+        weeks = row.get("all_weeks", row["all_days"])
+        return "红" if max(row["all_brands"], weeks) >= self.red_from else "橙"
 
     def _over(self, facts: Facts, on: dt.date) -> ir.Table:
         since = on - dt.timedelta(weeks=self.weeks)

@@ -9,6 +9,7 @@ from ibis import _
 
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
+from alerts.texts import lists
 from alerts.wording import cartons
 from sources.facts import Facts
 
@@ -85,13 +86,14 @@ class OwnShop(Detector):
         against = f"同县{row['tier']}档其余户平均{cartons(row['mean'] or 0)}"
         if row["over"]:
             against = f"公布限量{cartons(row['limit_qty'])}"
-        whose = f"工号{row['staff_id']}申报的亲属店" if row["staff_id"] else "自营店"
+        whose = "工作人员申报的亲属店" if row["staff_id"] else "公司自营店"
         return f"本户是{whose}，本日订{row['name'][:30]}{cartons(row['qty'])}，{against}。"
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
-        wanted = found.select("subject_id", retailer_id="subject_id")
+        wanted = found.select("subject_id", "staff_id", retailer_id="subject_id")
         mine = self._lines(facts, on).join(wanted, "retailer_id")
-        return stacked(rows_of(mine, "lines", "day", "order_id", "sku_id", "qty", "limit_qty"))
+        columns = ("day", "order_id", "sku_id", "qty", "limit_qty", "staff_id")
+        return stacked(rows_of(mine, "lines", *columns))
 
     def floor(self, row: Mapping[str, Any]) -> str | None:
         """A declared relative above the limit is red."""
@@ -107,7 +109,7 @@ class OwnShop(Detector):
         shops = facts.retailers.select("retailer_id", "licence_no")
         pairs = shops.cross_join(told.select("staff_id", "related_retailers"))
         number = ibis.coalesce(_.licence_no.nullif(""), _.retailer_id)
-        named = _.related_retailers.contains(_.retailer_id) | _.related_retailers.contains(number)
+        named = lists(_.related_retailers, _.retailer_id) | lists(_.related_retailers, number)
         own = facts.retailers.filter(_.own_store).select("retailer_id", staff_id=ibis.literal(""))
         found = ibis.union(own, pairs.filter(named).select("retailer_id", "staff_id"))
         return found.group_by("retailer_id").agg(staff_id=_.staff_id.min())

@@ -11,10 +11,9 @@ from alerts.cycles import with_news
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from alerts.links import principals
+from alerts.texts import lists
 from alerts.wording import date
 from sources.facts import Facts
-
-MARKS = ("；", "，", "、", ",", " ", "/", "|")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,18 +72,15 @@ class PayRelative(Detector):
 
     def _paid(self, facts: Facts, on: dt.date) -> ir.Table:
         """Payments of the window from accounts of relatives' shops, for shops of others."""
-        declared = _.related_retailers
-        for mark in MARKS:
-            declared = declared.replace(mark, ";")
         people = facts.staff.filter(_.related_retailers.nullif("").notnull()).select(
-            "staff_id", role=ibis.coalesce(_.role, "内部人员"), listed=declared
+            "staff_id", "related_retailers", role=ibis.coalesce(_.role, "内部人员")
         )
         shops = facts.retailers.filter(_.bound_account.notnull()).join(
             principals(facts.retailers), "retailer_id"
         )
         named = people.cross_join(
             shops.select("bureau", "retailer_id", "bound_account", owner="principal")
-        ).filter((";" + _.listed + ";").contains(";" + _.retailer_id + ";"))
+        ).filter(lists(_.related_retailers, _.retailer_id))
         accounts = named.group_by("bureau", payer_account="bound_account", owner="owner").agg(
             staff_id=_.staff_id.min(), role=_.role.min()
         )
@@ -98,16 +94,13 @@ class PayRelative(Detector):
         more = (
             f"；近{self.weeks}周该账户共为{row['shops']}家别的店付过款" if row["shops"] > 1 else ""
         )
-        return (
-            f"{date(row['day'])}货款{row['amount'] / 100:.2f}元由{row['role']}"
-            f"（工号{row['staff_id']}）申报的亲属店账户支付{more}。"
-        )
+        return f"{date(row['day'])}货款{row['amount'] / 100:.2f}元由工作人员申报的亲属店账户支付{more}。"
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         mine = self._paid(facts, on).join(
             found.select("subject_id", retailer_id="subject_id"), "retailer_id"
         )
-        columns = ("day", "order_id", "payer_account", "paid_amount")
+        columns = ("day", "order_id", "payer_account", "paid_amount", "staff_id")
         return stacked(rows_of(mine, "payments", *columns))
 
     def staff_concerned(self, row: Mapping[str, Any]) -> bool:  # noqa: ARG002

@@ -68,15 +68,12 @@ class PayStaff(Detector):
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         more = f"；近{self.weeks}周该账户共为{row['shops']}户付过款" if row["shops"] > 1 else ""
-        return (
-            f"{date(row['day'])}货款{row['amount'] / 100:.2f}元由{row['role']}"
-            f"（工号{row['staff_id']}）登记的账户支付{more}。"
-        )
+        return f"{date(row['day'])}货款{row['amount'] / 100:.2f}元由工作人员登记的账户支付{more}。"
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         wanted = found.select("subject_id", "bureau", payer_account="link")
         paid = self._paid(facts, on).join(wanted, ["payer_account", "bureau"])
-        columns = ("day", "order_id", "retailer_id", "payer_account", "paid_amount")
+        columns = ("day", "order_id", "retailer_id", "payer_account", "paid_amount", "staff_id")
         return stacked(rows_of(paid, "payments", *columns))
 
     def floor(self, row: Mapping[str, Any]) -> str | None:  # noqa: ARG002

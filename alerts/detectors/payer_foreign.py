@@ -106,7 +106,7 @@ class PayerForeign(Detector):
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (
-            f"{date(row['day'])}货款的付款账户（代号{row['account'][-4:]}）不是本户登记的结算账户；"
+            f"{date(row['day'])}付货款的账户不是本户登记的结算账户；"
             f"近{row['trials']}单有{row['count']}单如此，全县平常约{row['rate']:.1%}。"
         )
 

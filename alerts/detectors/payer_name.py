@@ -116,7 +116,7 @@ class PayerName(Detector):
     def sentence(self, row: Mapping[str, Any]) -> str:
         who = f"付款户名（{row['family_name']}某）"
         if row["staff_id"]:
-            same = f"，与{row['role']}（工号{row['staff_id']}）同名，身份待核"
+            same = "，与一名工作人员同名，身份待核"
         elif row["shops"]:
             same = "，与本县另一零售户的持证人同名"
         else:
@@ -128,8 +128,10 @@ class PayerName(Detector):
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         recent = facts.payments.filter(_.day > on - dt.timedelta(weeks=9), _.day <= on)
-        mine = recent.join(found.select("subject_id", retailer_id="subject_id"), "retailer_id")
-        return stacked(rows_of(mine, "payments", "day", "order_id", "payer_name"), most=20)
+        wanted = found.select("subject_id", "staff_id", retailer_id="subject_id")
+        mine = recent.join(wanted, "retailer_id")
+        columns = ("day", "order_id", "payer_name", "staff_id")
+        return stacked(rows_of(mine, "payments", *columns), most=20)
 
     def staff_concerned(self, row: Mapping[str, Any]) -> bool:
         return bool(row["staff_id"])

@@ -63,16 +63,16 @@ class PhoneStaff(Detector):
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         more = f"，同号的零售户共{row['shops']}户" if row["shops"] > 1 else ""
-        return f"本户登记的订货电话与{row['role']}（工号{row['staff_id']}）的电话相同{more}。"
+        return f"本户登记的订货电话与一名工作人员登记的电话相同{more}。"
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
-        wanted = found.select("subject_id")
+        wanted = found.select("subject_id", "staff_id")
         since = on - dt.timedelta(weeks=4)
         shops, orders = facts.retailers, facts.orders.filter(_.day > since, _.day <= on)
         return stacked(
             rows_of(
                 shops.join(wanted, shops.retailer_id == wanted.subject_id),
-                "retailers", "retailer_id",
+                "retailers", "retailer_id", "staff_id",
             ),
             rows_of(
                 orders.join(wanted, orders.retailer_id == wanted.subject_id),

@@ -21,6 +21,10 @@ NEAR = pa.table({"step": [-1, 0, 1]})
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceShared(Detector):
+    """Shops of several owners in one place. A licence's own place cannot be set against the point of
+    delivery: no import of licences brings coordinates. What is handed over far from the shop's
+    registered place is `delivery_far`."""
+
     key = "place_shared"
     code = "CUS-06"
     family = "INFO"

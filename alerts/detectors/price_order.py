@@ -77,7 +77,7 @@ class PriceOrder(Detector):
         return (
             f"本次订购{row['qty']:.0f}条，均价每条{row['price'] / 100:.0f}元，"
             f"前{CYCLES}个订货周期均价{row['mean'] / 100:.0f}元，为其{row['times']:.2f}倍；"
-            f"当日各户该倍数的中位为{row['middle']:.2f}。"
+            f"当日本县各户一般为各自平均的{row['middle']:.2f}倍。"
         )
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:

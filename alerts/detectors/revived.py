@@ -82,7 +82,7 @@ class Revived(Detector):
         day = row["since"]
         return (
             f"自{day.year}年{day.month}月{day.day}日后错过{row['missed']}个订货日，"
-            f"本次恢复订货即订{row['qty']:.0f}条；同县同档位户近四周每单中位{row['usual']:.0f}条。"
+            f"本次恢复订货即订{row['qty']:.0f}条；同县同档位户近四周一般每单{row['usual']:.0f}条。"
         )
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:

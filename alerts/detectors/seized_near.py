@@ -88,11 +88,9 @@ class SeizedNear(Detector):
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         if row["tie"] != "near":
-            return (
-                f"本户与卷烟在外被查获的{row['other']}户共用{WORDS[row['tie']]}，经营者不是同一人。"
-            )
+            return f"本户与一户卷烟在外被查获的店共用{WORDS[row['tie']]}，两家的经营者不是同一人。"
         return (
-            f"本户距卷烟在外被查获的{row['other']}户{row['metres']:.0f}米，"
+            f"本户距一户卷烟在外被查获的店{row['metres']:.0f}米，"
             f"被查获的规格近{self.weeks}周订货为前{self.weeks}周的{row['times']:.1f}倍。"
         )
 

@@ -79,15 +79,14 @@ class SignStaff(Detector):
         return with_news(known, facts.orders, on)
 
     def sentence(self, row: Mapping[str, Any]) -> str:
-        who = row["role"] + (f"（工号{row['staff_id']}）" if row["staff_id"] else "")
         more = f"；近{self.weeks}周本户共{row['times']}次如此" if row["times"] > 1 else ""
-        return f"{date(row['day'])}送货的签收人登记为{who}{more}。"
+        return f"{date(row['day'])}送货的签收人登记为工作人员{more}。"
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         mine = self._signed(facts, on).join(
             found.select("subject_id", retailer_id="subject_id"), "retailer_id"
         )
-        return stacked(rows_of(mine, "deliveries", "day", "order_id", "sign_by"))
+        return stacked(rows_of(mine, "deliveries", "day", "order_id", "sign_by", "staff_id"))
 
     def staff_concerned(self, row: Mapping[str, Any]) -> bool:  # noqa: ARG002
         return True

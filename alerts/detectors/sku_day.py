@@ -21,15 +21,16 @@ class SkuDay(Detector):
     scope = "bureau"
     subject = "sku"
     statutory = True
-    judges = ("share",)
+    judges = ("share", "least", "orders", "pushed_least", "pushed_times")
     inputs = (
         "lines.order_id", "lines.retailer_id", "lines.day", "lines.sku_id", "lines.qty",
         "lines.bureau", "lines.batch_id", "lines.row_no", "skus.sku_id", "skus.sku_name",
+        "skus.is_focus", "skus.launch_date",
     )  # fmt: skip
-    optional = ("skus.sku_name",)
+    optional = ("skus.sku_name", "skus.is_focus", "skus.launch_date")
 
     title = "单品单日销量集中"
-    looks_for = "某个规格一天的销量占月销量的规定比例以上；月初以近22个订货日或上月作月销量。"
+    looks_for = "某个规格一天的销量占月销量的规定比例以上；月初以近22个订货日或上月作月销量。量小、少有人订的不计。"
     why_it_matters = "一天卖掉一个月的大半，可能是集中倾斜投放或拆单冲量，是国家局规定的异常品牌。"
     innocent_causes = "到货不均衡，一到货就集中投放；新品首日上柜；当周只有少数几天开放订货。"
     next_steps = (
@@ -47,24 +48,50 @@ class SkuDay(Detector):
         22, help="此前以最近多少个订货日作月销量", unit="天", low=5, high=31, source="本系统设计"
     )
 
+    least: float = param(
+        20, help="当日售出不足者不计", unit="条", low=0, high=10000, source="本系统设定"
+    )
+    orders: int = param(
+        30, help="此前半年订它的订单不足者不计", unit="笔", low=0, high=1000, source="本系统设定"
+    )
+    pushed_least: float = param(
+        50, help="当日售出达到（含）才推送", unit="条", low=1, high=100000, source="本系统设定"
+    )
+    pushed_times: float = param(
+        1.5,
+        help="且达到此前半年最多一天的（含）才推送",
+        unit="倍",
+        low=1,
+        high=20,
+        source="本系统设定",
+    )
+
+    launched: int = param(
+        90, help="上市不足者是铺货，不推送", unit="天", low=0, high=730, source="本系统设定"
+    )
+
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         sums = self._sums(facts.lines, on).filter(_.today > 0)
         month = _.this if on.day >= self.settled_day else ibis.coalesce(_.trailing, _.last)
         compared = sums.mutate(month=month).filter(_.month > 0)
         return (
             compared.mutate(surprise=rank_surprise(_.today / _.month, by="bureau"))
-            .filter(_.today >= _.month * self.share)
-            .left_join(facts.skus.select("sku_id", "sku_name"), "sku_id")
+            .filter(_.today >= _.month * self.share, _.today >= self.least, _.before >= self.orders)
+            .left_join(facts.skus.select("sku_id", "sku_name", "is_focus", "launch_date"), "sku_id")
             .select(
                 "today",
                 "this",
                 "trailing",
                 "last",
                 "shops",
+                "before",
+                "best",
                 "surprise",
                 "bureau",
                 subject_id=_.sku_id,
                 name=ibis.coalesce(_.sku_name, _.sku_id),
+                is_focus=ibis.coalesce(_.is_focus, False),
+                is_new=ibis.coalesce(_.launch_date > on - dt.timedelta(days=self.launched), False),
                 settled=on.day >= self.settled_day,
             )
         )
@@ -72,7 +99,8 @@ class SkuDay(Detector):
     def _sums(self, lines: ir.Table, on: dt.date) -> ir.Table:
         """Each SKU's cartons: today, this month, last month, and the trailing order days.
 
-        trailing is null where the book has fewer order days than that; last where it does not
+        Also the shops that took it today, and of the half year before: its orders (before) and what
+        was sold of it on its best day. trailing is null where the book has fewer order days than that; last where it does not
         hold the whole of last month.
         """
         first = on.replace(day=1)
@@ -86,15 +114,20 @@ class SkuDay(Detector):
             .agg(start=_.day.min(), days=_.count())
         )
         oldest = recent.group_by("bureau").agg(oldest=_.day.min())
+        daily = recent.group_by("bureau", "sku_id", "day").agg(
+            qty=_.qty.sum(), shops=_.retailer_id.nunique(), orders=_.count()
+        )
         sums = (
-            recent.join(start, "bureau")
+            daily.join(start, "bureau")
             .group_by("bureau", "sku_id", "days")
             .agg(
                 today=_.qty.sum(where=_.day == on),
                 this=_.qty.sum(where=_.day >= first),
                 trailing=_.qty.sum(where=_.day >= _.start),
                 last=_.qty.sum(where=(_.day >= before) & (_.day < first)),
-                shops=_.retailer_id.nunique(where=_.day == on),
+                shops=_.shops.sum(where=_.day == on),
+                before=ibis.coalesce(_.orders.sum(where=_.day < on), 0),
+                best=_.qty.max(where=_.day < on),
             )
         )
         enough = _.days >= self.order_days
@@ -106,20 +139,36 @@ class SkuDay(Detector):
 
     def holds(self, row: Mapping[str, Any]) -> bool:
         month = row["this"] if row["settled"] else row["trailing"] or row["last"]
-        return bool(row["today"] >= month * self.share)
+        enough = row["today"] >= self.least and row.get("before", self.orders) >= self.orders
+        return bool(enough and row["today"] >= month * self.share)
+
+    def floor(self, row: Mapping[str, Any]) -> str | None:
+        """Pushed where the county sold far more of it in a day than in any of the half year before.
+
+        A product that comes once a month has such shares each time, and no such day.
+        """
+        best = row.get("best")
+        if (
+            not best
+            or row.get("is_new")
+            or row["today"] < max(self.pushed_least, best * self.pushed_times)
+        ):
+            return None
+        return "橙" if row.get("is_focus") else "黄"
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         today = row["today"]
-        text = f"{row['name']}当日售出{today:.0f}条（{row['shops']}户），"
+        text = f"{row['name'][:20]}当日售出{today:.0f}条（{row['shops']}户），"
+        best = f"；此前半年最多的一天{row['best']:.0f}条。" if row.get("best") else "。"
         if row["settled"]:
-            return text + f"占本月累计{row['this']:.0f}条的{today / row['this']:.1%}。"
+            return text + f"占本月累计{row['this']:.0f}条的{today / row['this']:.1%}{best}"
         parts = []
         if row["trailing"]:
             days = f"近{self.order_days}个订货日{row['trailing']:.0f}条"
             parts.append(f"占{days}的{today / row['trailing']:.1%}")
         if row["last"]:
             parts.append(f"占上月{row['last']:.0f}条的{today / row['last']:.1%}")
-        return text + "，".join(parts) + "。"
+        return text + "，".join(parts) + best
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         wanted = found.select("subject_id")

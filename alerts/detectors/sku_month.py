@@ -21,15 +21,18 @@ class SkuMonth(Detector):
     scope = "bureau"
     subject = "sku"
     statutory = True
-    judges = ("growth",)
+    judges = ("growth", "least", "orders", "pushed_least", "pushed_times")
     inputs = (
         "lines.order_id", "lines.retailer_id", "lines.day", "lines.sku_id", "lines.qty",
         "lines.bureau", "lines.batch_id", "lines.row_no", "skus.sku_id", "skus.sku_name",
+        "skus.is_focus", "skus.launch_date",
     )  # fmt: skip
-    optional = ("skus.sku_name",)
+    optional = ("skus.sku_name", "skus.is_focus", "skus.launch_date")
 
     title = "单品月销量大幅增长"
-    looks_for = "某个规格本月累计销量在当日达到上月全月的规定增幅以上；上月没有销售的新规格不计。"
+    looks_for = (
+        "某个规格本月累计销量在当日达到上月全月的规定增幅以上；上月没有销售的新规格、量小的不计。"
+    )
     why_it_matters = "单品销量异常放大常与集中投放、冲量或外流有关，是国家局规定的异常品牌。"
     innocent_causes = "新品上市铺货；到货不均衡后集中投放；节日旺季；上月断货。"
     next_steps = (
@@ -39,6 +42,28 @@ class SkuMonth(Detector):
 
     growth: float = param(
         0.5, help="比上月增长达到（含）", unit="比例", low=0, high=5, source="国烟专〔2011〕49号"
+    )
+
+    least: float = param(
+        20, help="本月累计不足者不计", unit="条", low=0, high=10000, source="本系统设定"
+    )
+    orders: int = param(
+        10, help="上月订它的订单不足者不计", unit="笔", low=0, high=1000, source="本系统设定"
+    )
+    pushed_least: float = param(
+        100, help="本月累计达到（含）才推送", unit="条", low=1, high=100000, source="本系统设定"
+    )
+    pushed_times: float = param(
+        2.0,
+        help="且与上月之比达到全县总量同一时候之比的（含）才推送",
+        unit="倍",
+        low=1,
+        high=20,
+        source="本系统设定",
+    )
+
+    launched: int = param(
+        90, help="上市不足者是铺货，不推送", unit="天", low=0, high=730, source="本系统设定"
     )
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
@@ -52,31 +77,49 @@ class SkuMonth(Detector):
             today=_.qty.sum(where=_.day == on),
             last=_.qty.sum(where=_.day < first),
             shops=_.retailer_id.nunique(where=_.day >= first),
+            before=_.count(where=_.day < first),
         )
-        sums = sums.filter(_.last > 0, _.today > 0)
+        whole = sums.group_by("bureau").agg(market=_.this.sum() / _["last"].sum().nullif(0))
+        sums = sums.filter(_.last > 0, _.today > 0).join(whole, "bureau")
         line = _.last * (1 + self.growth)
         return (
             sums.mutate(surprise=rank_surprise(_.this / _.last, by="bureau"))
             .filter(_.this >= line, _.this - _.today < line)  # told on the day it gets there
-            .left_join(facts.skus.select("sku_id", "sku_name"), "sku_id")
+            .filter(_.this >= self.least, _.before >= self.orders)
+            .left_join(facts.skus.select("sku_id", "sku_name", "is_focus", "launch_date"), "sku_id")
             .select(
                 "this",
                 "last",
                 "shops",
+                "before",
+                "market",
                 "surprise",
                 "bureau",
                 subject_id=_.sku_id,
                 name=ibis.coalesce(_.sku_name, _.sku_id),
+                is_focus=ibis.coalesce(_.is_focus, False),
+                is_new=ibis.coalesce(_.launch_date > on - dt.timedelta(days=self.launched), False),
             )
         )
 
     def holds(self, row: Mapping[str, Any]) -> bool:
-        return bool(row["this"] >= row["last"] * (1 + self.growth))
+        enough = row["this"] >= self.least and row.get("before", self.orders) >= self.orders
+        return bool(enough and row["this"] >= row["last"] * (1 + self.growth))
+
+    def floor(self, row: Mapping[str, Any]) -> str | None:
+        """Pushed where it runs far ahead of what the county sells, as no festival makes it."""
+        market = row.get("market")
+        if market is None or row.get("is_new") or row["this"] < self.pushed_least:
+            return None
+        if row["this"] / row["last"] < market * self.pushed_times:
+            return None
+        return "橙" if row.get("is_focus") else "黄"
 
     def sentence(self, row: Mapping[str, Any]) -> str:
+        whole = f"；同一时候全县总量为上月的{row['market']:.0%}" if row.get("market") else ""
         return (
-            f"{row['name']}本月已售{row['this']:.0f}条（{row['shops']}户），"
-            f"上月全月{row['last']:.0f}条，增长{row['this'] / row['last'] - 1:.1%}。"
+            f"{row['name'][:30]}本月已售{row['this']:.0f}条（{row['shops']}户），"
+            f"上月全月{row['last']:.0f}条，增长{row['this'] / row['last'] - 1:.1%}{whole}。"
         )
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:

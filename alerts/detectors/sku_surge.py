@@ -24,6 +24,7 @@ class SkuSurge(Detector):
     family = "STRUCT"
     scope = "bureau"
     subject = "retailer"
+    judges = ("grave",)
     inputs = (
         "lines.order_id", "lines.retailer_id", "lines.day", "lines.sku_id", "lines.qty",
         "lines.bureau", "lines.batch_id", "lines.row_no", "skus.sku_id", "skus.sku_name",
@@ -62,6 +63,10 @@ class SkuSurge(Detector):
     high_price: float = param(
         600, help="高价（含）", unit="元/条", low=100, high=5000, source="domain STR-02"
     )
+    grave: float = param(
+        4.0, help="紧俏或重点的高价规格超过即为黄色", unit="倍", low=1, high=20,
+        source="domain STR-02",
+    )  # fmt: skip
     least_high: float = param(
         5, help="高价规格本次达到（含）", unit="条", low=1, high=500, source="domain STR-02"
     )
@@ -74,7 +79,7 @@ class SkuSurge(Detector):
         source="domain STR-02",
     )  # fmt: skip
     together: float = param(
-        1.6, help="全县同日同规格倍数的中位超过此数视为普涨，不计", unit="倍", low=1, high=10,
+        1.6, help="全县当日订同规格的户一般（中位）超过此数视为普涨，不计", unit="倍", low=1, high=10,
         source="domain 4.0",
     )  # fmt: skip
 
@@ -96,7 +101,7 @@ class SkuSurge(Detector):
         told = top.filter(_.place == 0).join(ranks.drop("bureau"), "retailer_id")
         return told.select(
             "sku_id", "name", "state", "price", "qty", "mean", "times", "middle", "kinds",
-            "surprise", subject_id=_.retailer_id,
+            "is_watched", "surprise", subject_id=_.retailer_id,
         )  # fmt: skip
 
     def _goods(self, facts: Facts) -> ir.Table:
@@ -112,6 +117,7 @@ class SkuSurge(Detector):
             "sku_id",
             "price",
             name=ibis.coalesce(_.name, _.sku_id),
+            is_watched=(_.market == TIGHT) | (_.focus == 1),
             state=ibis.cases((_.focus == 1, "重点"), else_=_.market),
             line=ibis.cases(
                 ((_.market == TIGHT) | (_.focus == 1), self.tight),
@@ -150,8 +156,16 @@ class SkuSurge(Detector):
         return (
             f"{state}{row['name'][:20]}（每条{row['price'] / 100:.0f}元）本次订{row['qty']:.0f}条，"
             f"前{CYCLES}个周期平均{row['mean']:.1f}条，为其{row['times']:.2f}倍；"
-            f"全县同日该规格倍数中位{row['middle']:.2f}{more}。"
+            f"全县当日订它的户一般为各自平均的{row['middle']:.2f}倍{more}。"
         )
+
+    def floor(self, row: Mapping[str, Any]) -> str | None:
+        """Watched products that jump are always listed: the rarest of a small county's few shops
+        of a day is not rare enough for a place."""
+        if not row.get("is_watched"):
+            return None
+        is_high = row["price"] >= self.high_price * 100
+        return "黄" if is_high and row["times"] > self.grave else "蓝"
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         wanted = found.select("subject_id", "sku_id")

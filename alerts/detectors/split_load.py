@@ -16,6 +16,9 @@ from sources.facts import Facts
 
 @dataclass(frozen=True, kw_only=True)
 class SplitLoad(Detector):
+    """Many shops of a line with the same few cartons. That a line's total is a round number is not
+    looked at: one in ten totals ends in a nought anyway."""
+
     key = "split_load"
     code = "INT-08"
     family = "INT"

@@ -63,7 +63,7 @@ class StructShift(Detector):
         span = "本日" if row["weeks"] == 1 else f"近{row['weeks']}次订货一类烟比重持续偏高，本日"
         return (
             f"{span}订一类烟{row['top']:.0f}元，占{row['share']:.0%}；本户近26周常态{row['normal']:.0%}，"
-            f"按同县同访销日行情应在{row['due']:.0%}左右；"
+            f"照本县同一访销日各户的情形应在{row['due']:.0%}左右；"
             f"本县近半年订单中{wording.rarity(row['surprise'])}。"
         )
 

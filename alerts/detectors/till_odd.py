@@ -17,6 +17,9 @@ FEW, MANY = 7, 28  # days of the till that are looked at, and before them
 
 @dataclass(frozen=True, kw_only=True)
 class TillOdd(Detector):
+    """Tills that fall silent, or leap. Days of stock are not computed: that needs a first count of
+    the stock, which no import brings; the leap on one day stands for goods sold off at once."""
+
     key = "till_odd"
     code = "CMP-04"
     family = "CMP"

@@ -10,6 +10,7 @@ from ibis import _
 from alerts import panels, peers
 from alerts.detection import Detector, param
 from alerts.rates import rank_surprise
+from alerts.wording import rarity
 from sources.facts import Facts
 
 
@@ -20,6 +21,7 @@ class TopShare(Detector):
     family = "STRUCT"
     scope = "bureau"
     subject = "retailer"
+    judges = ("pushed",)
     weight = -0.3  # a shop's street decides most of it; one look a month
     inputs = (
         "orders.retailer_id", "orders.day", "orders.tier",
@@ -55,6 +57,15 @@ class TopShare(Detector):
         10, help="近四周高价位卷烟少于此数不计", unit="条", low=1, high=500, source="本系统设定"
     )
 
+    pushed: float = param(
+        4.0,
+        help="高出超过此数一律推送",
+        unit="倍标准差",
+        low=1,
+        high=20,
+        source="domain STR-03（4σ）",
+    )
+
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         """One row a shop: surprise, qty, top (cartons in four weeks), middle, sigmas, like, tier."""
         skus = facts.skus.group_by("sku_id").agg(dear=_.wholesale_price.max() >= self.price * 100)
@@ -84,9 +95,14 @@ class TopShare(Detector):
         tier = "档位相近" if row["tier"] is None else f"{row['tier']}档上下"
         return (
             f"近四周订货{row['qty']:.0f}条，其中每条{self.price:.0f}元以上的{row['top']:.0f}条，"
-            f"占{row['top'] / row['qty']:.1%}；同县{tier}的{row['like']}户中位{row['middle']:.1%}，"
-            f"高出{row['sigmas']:.1f}倍标准差。"
+            f"占{row['top'] / row['qty']:.1%}；同县{tier}的{row['like']}户一般{row['middle']:.1%}；"
+            f"比同档户高出这样多的，本县订货户中{rarity(row['surprise'])}。"
         )
+
+    def floor(self, row: Mapping[str, Any]) -> str | None:
+        """Far above its like it is listed: a place among a county's shops is never rarer than they
+        are many."""
+        return "蓝" if row["sigmas"] > self.pushed else None
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         return panels.lines_of(facts, on, found, 4, "amount")

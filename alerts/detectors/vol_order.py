@@ -99,7 +99,7 @@ class VolOrder(Detector):
         text = start + f"前{CYCLES}个订货周期平均{row['mean']:.1f}条，为其{rate:.2f}倍"
         if row["ordered"] < CYCLES:
             text += f"（其中{row['ordered']}个周期有订货，平均{row['mean_ordered']:.1f}条）"
-        return text + f"；当日各户该倍数的中位为{row['middle']:.2f}。"
+        return text + f"；当日本县各户一般为各自平均的{row['middle']:.2f}倍。"
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         wanted = found.select("subject_id")

@@ -9,6 +9,7 @@ from ibis import _
 from alerts import panels, peers
 from alerts.detection import Detector, param
 from alerts.rates import rank_surprise
+from alerts.wording import rarity
 from sources.facts import Facts
 
 
@@ -19,6 +20,7 @@ class VolPeers(Detector):
     family = "VOL"
     scope = "bureau"
     subject = "retailer"
+    judges = ("pushed",)
     weight = -0.3  # where a shop stands changes slowly: one look a month, seldom news
     inputs = (
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.tier", "orders.qty",
@@ -49,6 +51,15 @@ class VolPeers(Detector):
     )
     youngest: int = param(13, help="入网不足者不评", unit="周", low=4, high=52, source="本系统设定")
 
+    pushed: float = param(
+        4.0,
+        help="高出超过此数一律推送",
+        unit="倍标准差",
+        low=1,
+        high=20,
+        source="domain VOL-03（4σ）",
+    )
+
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         """One row a shop: surprise, qty and middle (cartons in four weeks), sigmas, like, tier."""
         shops = (
@@ -71,12 +82,17 @@ class VolPeers(Detector):
         )  # fmt: skip
 
     def sentence(self, row: Mapping[str, Any]) -> str:
-        side = "高出" if row["sigmas"] > 0 else "低于"
         tier = "档位相近" if row["tier"] is None else f"{row['tier']}档上下"
         return (
-            f"近四周订货{row['qty']:.0f}条，同县{tier}的{row['like']}户中位{row['usual']:.0f}条，"
-            f"为其{row['qty'] / row['usual']:.2f}倍，{side}同群{abs(row['sigmas']):.1f}倍标准差。"
+            f"近四周订货{row['qty']:.0f}条，同县{tier}的{row['like']}户一般{row['usual']:.0f}条，"
+            f"为其{row['qty'] / row['usual']:.2f}倍；与同档户相差这样多的，"
+            f"本县订货户中{rarity(row['surprise'])}。"
         )
+
+    def floor(self, row: Mapping[str, Any]) -> str | None:
+        """Far above its like it is listed: a place among a county's shops is never rarer than they
+        are many. Far below is left to its own curve: after a festival many skip an order."""
+        return "蓝" if row["sigmas"] > self.pushed else None
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         return panels.orders_of(facts, on, found, weeks=8)

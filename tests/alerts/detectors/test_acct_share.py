@@ -43,7 +43,7 @@ def test_it_says_for_how_many_others_the_account_paid():
 
     assert (row["subject_id"], row["link"]) == ("R1", "acct-9f31")
     assert AcctShare().sentence(row) == (
-        "近6周内，最近货款的付款账户（代号9f31）还为另外1个经营者的店付过款（其中外县1户）。"
+        "近6周内，最近付货款的账户还为另外1个经营者的店付过款（其中外县1户）。"
     )
     assert AcctShare().floor(row) is None
 
@@ -68,7 +68,7 @@ def test_a_shop_that_pays_for_two_others_in_a_day_makes_orange():
 
     told = {row["subject_id"]: row for row in found(tables)}
     assert AcctShare().sentence(told["R1"]) == (
-        "最近货款的付款账户（代号a4）登记在另一零售户名下，该账户同日共为2个其他经营者的店付款。"
+        "最近付货款的账户登记在另一零售户名下，该账户同日共为2个其他经营者的店付款。"
     )
     grades = {shop: AcctShare().floor(row) for shop, row in told.items()}
     assert grades == {"R1": "橙", "R2": "橙", "R4": None}  # the payer pays its own goods

@@ -44,7 +44,7 @@ def test_who_took_the_scarce_brand_took_the_slow_one_too():
     assert (row["subject_id"], row["both"], row["takers"]) == ("M1", 10, 10)
     assert Bundled().staff_concerned(row)
     assert Bundled().sentence(row) == (
-        "客户经理M1的户当日订真龙（海韵）的10户中有10户同时订了云霞（软）（10户都是2条），"
+        "该客户经理的户当日订真龙（海韵）的10户中有10户同时订了云霞（软）（10户都是2条），"
         "全部订货户中只有25%订它。"
     )
 

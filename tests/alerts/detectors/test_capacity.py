@@ -37,7 +37,9 @@ def test_it_says_what_such_a_floor_usually_sells():
     assert row["surprise"] == pytest.approx(1.613, abs=0.001)  # the first of 40
     assert row["usual"] == pytest.approx(60, rel=0.3)
     sentence = Capacity().sentence(row)
-    assert sentence.startswith("近四周订货300条，经营面积20平方米；按本县40户的规律，这样的面积约")
+    assert sentence.startswith(
+        "近四周订货300条，经营面积20平方米；按本县40户面积与订货的关系，这样的面积一般订"
+    )
 
 
 def test_it_accepts_a_large_shop_that_orders_much():
@@ -78,3 +80,9 @@ def test_it_waits_for_the_floor_area():
     tables = facts(missing=frozenset({"retailers.floor_area"}))
 
     assert Capacity.waits_for(tables) == ["retailers.floor_area"]
+
+
+@pytest.mark.parametrize(("sigmas", "floor"), [(4.0, None), (4.01, "蓝"), (-9.0, None)])
+def test_far_above_its_like_it_is_always_listed(sigmas, floor):
+    assert Capacity().floor({"sigmas": sigmas}) == floor
+    assert Capacity(pushed=5).floor({"sigmas": sigmas}) is None

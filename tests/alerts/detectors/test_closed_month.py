@@ -60,3 +60,9 @@ def test_it_accepts(visits):
 
 def test_who_has_reported_the_closing_is_left_alone():
     assert not found(book("2026-02-01 false", "2026-03-31 false", status="歇业"))
+
+
+def test_it_is_always_listed_as_blue():
+    (row,) = found(guilty())
+
+    assert ClosedMonth().floor(row) == "蓝"

@@ -30,7 +30,7 @@ def test_a_second_complaint_within_ninety_days_is_red():
     assert (row["subject_id"], row["tickets"]) == ("G14001", 2)
     assert ComplaintAgain().floor(row) == "红"
     assert ComplaintAgain().staff_concerned(row)
-    assert ComplaintAgain().sentence(row) == "客户经理（工号G14001）近90天被投诉举报2次。"
+    assert ComplaintAgain().sentence(row) == "客户经理近90天被投诉举报2次。"
 
 
 @pytest.mark.parametrize(("day", "hits"), [("2025-12-31", 1), ("2025-12-30", 0)])

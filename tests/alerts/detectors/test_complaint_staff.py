@@ -31,7 +31,7 @@ def test_a_complaint_about_one_of_the_staff_is_told_to_the_city():
     assert ComplaintStaff().floor(row) == "橙"
     assert ComplaintStaff().staff_concerned(row)
     assert ComplaintStaff().sentence(row) == (
-        "3月28日收到12313投诉举报1件，类别“客户经理服务”，被反映人是客户经理（工号G14001）。"
+        "3月28日收到12313投诉举报1件，类别“客户经理服务”，被反映人是客户经理。"
     )
 
 

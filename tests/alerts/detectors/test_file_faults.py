@@ -67,9 +67,10 @@ def test_it_is_told_at_the_first_order_of_a_month():
     assert not found(book("1 A 2026-03-02\n2 A 2026-03-30", phone="-"))
 
 
-def test_it_is_never_pushed_nor_a_statutory_hit():
+def test_it_is_never_pushed_but_stands_in_the_ledger():
     (row,) = found(guilty())
 
     assert row["surprise"] + FileFaults.weight < 0
-    assert not FileFaults().hit(row)
+    assert FileFaults().hit(row)
+    assert not FileFaults.statutory
     assert FileFaults().floor(row) is None

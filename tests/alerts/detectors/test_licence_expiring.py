@@ -60,3 +60,11 @@ def test_it_accepts(licences):
 def test_who_does_not_order_needs_no_reminder():
     assert not found(book("2026-05-30 有效", ordered="2025-12-30"))
     assert found(book("2026-05-30 有效", ordered="2025-12-31"))
+
+
+def test_it_is_on_the_work_list_of_the_ledger():
+    (row, *_others) = found(guilty())
+
+    assert LicenceExpiring().hit(row)
+    assert LicenceExpiring().floor(row) is None
+    assert not LicenceExpiring.statutory

@@ -76,3 +76,11 @@ def test_it_accepts(given):
 
 def test_a_renewal_is_no_new_licence():
     assert not found(book("2021-03-19", "2026-03-19"))
+
+
+def test_it_is_on_the_work_list_of_the_ledger():
+    (row, *_others) = found(guilty())
+
+    assert LicenceIdle().hit(row)
+    assert LicenceIdle().floor(row) is None
+    assert not LicenceIdle.statutory

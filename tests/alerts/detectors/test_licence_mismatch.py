@@ -55,7 +55,7 @@ def test_another_person_is_yellow():
 
     assert LicenceMismatch().floor(row) == "黄"
     assert LicenceMismatch().sentence(row) == (
-        "营销系统登记负责人为韦某宝，许可证系统登记为零某，两者不一致。"
+        "营销系统登记负责人为韦**，许可证系统登记为零*，两者不一致。"
     )
 
 
@@ -129,5 +129,5 @@ def test_a_person_and_a_place_are_told_together():
 
     (row,) = found(Facts(tables={**tables.tables, "licences": held}))
     assert LicenceMismatch().sentence(row) == (
-        "营销系统登记负责人为龙某，许可证系统登记为某某，两者不一致，经营地址也不一致。"
+        "营销系统登记负责人为龙*，许可证系统登记为某*，两者不一致，经营地址也不一致。"
     )

@@ -25,7 +25,7 @@ def test_too_many_unusual_shops_of_one_are_told():
     assert (row["unusual"], row["grown"], row["over"], row["shared"]) == (16, 12, 2, 2)
     assert ManagerCluster().staff_concerned(row)
     assert ManagerCluster().sentence(row) == (
-        "近4周客户经理M1的50户中有16户异常（订货大增12、超限量2、共用设备2），占32.0%，同县其余户4.1%。"
+        "近4周该客户经理的50户中有16户异常（订货大增12、超限量2、共用设备2），占32.0%，同县其余户4.1%。"
     )
 
 

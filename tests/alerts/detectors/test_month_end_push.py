@@ -3,7 +3,7 @@ import datetime as dt
 import pytest
 
 from alerts.detectors.month_end_push import MonthEndPush
-from sources.facts import rows
+from sources.facts import Facts, rows
 from tests.tables import facts
 
 ON = dt.date(2026, 3, 31)  # a Tuesday, the last working day of the month
@@ -40,7 +40,7 @@ def test_a_third_of_the_month_in_its_last_days_is_told():
     assert (row["subject_id"], row["qty"], row["month"]) == ("L1", 900, 2000)
     assert MonthEndPush().staff_concerned(row)
     assert MonthEndPush().sentence(row) == (
-        "线路L1当月售2000条，最后3个工作日售900条，占45%；前8周同样几天平均300条，为3.0倍（全县1.0倍）。"
+        "线路L1当月售2000条，最后3个订货日售900条，占45%；前8周同样几天平均300条，为3.0倍（全县1.0倍）。"
     )
 
 
@@ -65,8 +65,26 @@ def test_a_small_line_says_nothing():
     assert found(guilty(), least=900)
 
 
-def test_it_is_told_on_the_last_working_day():
+def test_it_is_told_on_the_last_order_day():
     assert not found(book(300, until=LAST[1]), LAST[1])
+
+
+@pytest.mark.parametrize(("suspended", "hits"), [("true", 1), ("false", 0)])
+def test_a_week_without_ordering_at_the_end_of_the_month_is_left_out(suspended, hits):
+    """The last week of March is a holiday: the month ends on Friday the 27th."""
+    tables = book(300, until=LAST[0])
+    calendar = facts(calendar=f"week_start orders_suspended\n2026-03-30 {suspended}")
+    whole = Facts(tables={**tables.tables, **calendar.tables})
+
+    assert len(found(whole, LAST[0], share=0.1, least=1, times=1.2)) == hits
+
+
+@pytest.mark.parametrize(("days", "hits"), [((0, 4), 1), ((0, 1, 4), 0)])
+def test_a_county_that_never_orders_on_the_last_weekday_ends_its_month_before(days, hits):
+    """March ends on a Tuesday; without orders on Tuesdays Monday the 30th is its end."""
+    tables = book(300, days=days, until=LAST[1])
+
+    assert len(found(tables, LAST[1], times=1.2)) == hits
 
 
 def test_it_waits_for_lines_of_delivery():

@@ -57,3 +57,27 @@ def test_it_stays_off_the_list_by_itself():
     (row,) = found(guilty())
 
     assert row["surprise"] + OddHours.weight < 3
+
+
+@pytest.mark.parametrize(
+    ("clock", "window", "told"),
+    [
+        ("21:59", {"closes": 22}, 0),
+        ("22:00", {"closes": 22}, 1),
+        ("06:59", {"opens": 7}, 1),
+        ("07:00", {"opens": 7}, 0),
+        ("22:00", {}, 0),
+    ],
+)
+def test_a_bureau_may_set_its_hours_of_ordering(clock, window, told):
+    assert len(found(book(f"{clock} {clock} {clock} {clock}"), **window)) == told
+
+
+def test_it_names_the_hours_of_ordering():
+    (row,) = found(book("22:00 22:00 22:00 10:00 22:00"), opens=7, closes=22)
+
+    assert (
+        OddHours(opens=7, closes=22)
+        .sentence(row)
+        .startswith("近5次订货有4次在零点到5点之间或订货时段（7点至22点）以外提交，")
+    )

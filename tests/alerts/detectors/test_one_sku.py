@@ -36,7 +36,7 @@ def test_it_names_the_product_and_its_share():
     assert row["subject_id"] == "R0"
     assert row["surprise"] == pytest.approx(1.041, abs=0.001)  # the first of ten
     assert OneSku().sentence(row) == (
-        "当日订货30条、3个规格，其中「真龙（起源）」24条，占金额72.0%；金额集中度指数0.58。"
+        "当日订货30条、3个规格，其中「真龙（起源）」24条，占金额72.0%；订得这样集中的，当日本县订20条以上的户中约百分之9。"
     )
 
 
@@ -61,3 +61,11 @@ def test_it_accepts_a_product_that_nobody_watches():
 
 def test_a_tight_product_is_watched_as_well():
     assert found(book("K1 30 9000\nK2 4 1000", focus="false", state="紧俏"))
+
+
+def test_it_is_always_listed_as_blue():
+    """The first of ten shops of a day is not rare enough for a place."""
+    (row,) = found(guilty())
+
+    assert row["surprise"] < 3
+    assert OneSku().floor(row) == "蓝"

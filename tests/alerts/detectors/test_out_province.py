@@ -45,7 +45,7 @@ def test_it_says_the_share_and_that_of_the_neighbours():
     assert row["subject_id"] == "R00"
     assert row["surprise"] == pytest.approx(1.613, abs=0.001)  # the first of 40
     assert OutProvince().sentence(row) == (
-        "近四周订货50条，其中省外烟40条，占80.0%；周边1公里内12户平均10.0%，高出14.0倍标准差。"
+        "近四周订货50条，其中省外烟40条，占80.0%；周边1公里内12户平均10.0%，占比这样高的，本县订货户中约百分之2。"
     )
 
 
@@ -68,7 +68,7 @@ def test_few_neighbours_are_no_measure_but_the_county(near, is_near):
     (row,) = found(book(near=near))
 
     assert row["is_near"] is is_near
-    assert ("全县40户中位10.0%" in OutProvince().sentence(row)) is not is_near
+    assert ("全县40户一般10.0%" in OutProvince().sentence(row)) is not is_near
 
 
 @pytest.mark.parametrize(("outside", "rest", "hits"), [(20, 61, 0), (20, 59, 1)])
@@ -88,3 +88,9 @@ def test_a_small_county_without_neighbours_says_nothing():
 
 def test_each_shop_is_looked_at_with_its_first_order_of_the_month():
     assert not found(guilty(), ON + dt.timedelta(days=1))
+
+
+@pytest.mark.parametrize(("sigmas", "floor"), [(4.0, None), (4.01, "蓝"), (-9.0, None)])
+def test_far_above_its_like_it_is_always_listed(sigmas, floor):
+    assert OutProvince().floor({"sigmas": sigmas}) == floor
+    assert OutProvince(pushed=5).floor({"sigmas": sigmas}) is None

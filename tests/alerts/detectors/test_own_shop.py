@@ -45,7 +45,7 @@ def test_a_relatives_shop_over_the_limit_is_red_and_the_citys():
     assert OwnShop().floor(row) == "红"
     assert OwnShop().staff_concerned(row)
     assert OwnShop().sentence(row) == (
-        "本户是工号G14001申报的亲属店，本日订真龙（海韵）6条，公布限量5条。"
+        "本户是工作人员申报的亲属店，本日订真龙（海韵）6条，公布限量5条。"
     )
 
 
@@ -75,7 +75,7 @@ def test_the_companys_own_shop_is_held_to_the_same():
     tables = book(6, declared="-", retailers=RETAILERS.replace("423100001 -", "423100001 true"))
 
     (row,) = found(tables)
-    assert OwnShop().sentence(row) == "本户是自营店，本日订真龙（海韵）6条，公布限量5条。"
+    assert OwnShop().sentence(row) == "本户是公司自营店，本日订真龙（海韵）6条，公布限量5条。"
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,26 @@ def test_it_waits_for_declarations():
     missing = frozenset({"staff.related_retailers"})
 
     assert OwnShop.waits_for(facts(missing=missing)) == ["staff.related_retailers"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "hits"),
+    [
+        ("R1", 1),
+        ("R9、R1（妻）", 1),
+        ("451423100001；R9", 1),
+        ("R12", 0),
+        ("XR1", 0),
+        ("4514231000012", 0),
+    ],
+)
+def test_a_code_is_named_as_a_whole(declared, hits):
+    assert len(found(book(6, declared=declared))) == hits
+
+
+def test_the_evidence_says_who_declared_it():
+    detector = OwnShop()
+
+    shown = rows(detector.evidence(guilty(), ON, detector.find(guilty(), ON)))
+
+    assert {row["staff_id"] for row in shown} == {"G14001"}

@@ -42,9 +42,7 @@ def test_it_goes_above_and_says_whose_relatives():
 
     assert row["subject_id"] == "R3"
     assert PayRelative().staff_concerned(row)
-    assert PayRelative().sentence(row) == (
-        "3月31日货款123.45元由客户经理（工号S1）申报的亲属店账户支付。"
-    )
+    assert PayRelative().sentence(row) == ("3月31日货款123.45元由工作人员申报的亲属店账户支付。")
 
 
 def test_other_shops_paid_from_there_are_counted():

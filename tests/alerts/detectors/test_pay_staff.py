@@ -28,7 +28,7 @@ def test_it_is_red_names_the_staff_number_and_concerns_staff():
 
     assert (row["subject_id"], row["surprise"], row["link"]) == ("R1", 6.0, "acct-9")
     assert PayStaff().sentence(row) == (
-        "3月30日货款1234.56元由客户经理（工号GX001）登记的账户支付；近26周该账户共为2户付过款。"
+        "3月30日货款1234.56元由工作人员登记的账户支付；近26周该账户共为2户付过款。"
     )
     assert PayStaff().floor(row) == "红"
     assert PayStaff().staff_concerned(row)

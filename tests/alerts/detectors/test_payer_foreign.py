@@ -39,7 +39,7 @@ def test_it_says_which_account_and_how_often():
 
     assert row["subject_id"] == "A"
     assert PayerForeign().sentence(row) == (
-        "3月31日货款的付款账户（代号77c0）不是本户登记的结算账户；近4单有3单如此，全县平常约4.8%。"
+        "3月31日付货款的账户不是本户登记的结算账户；近4单有3单如此，全县平常约4.8%。"
     )
 
 

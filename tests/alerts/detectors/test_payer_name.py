@@ -52,7 +52,7 @@ def test_a_name_of_the_staff_is_told_at_once_and_goes_above():
 
     assert row["surprise"] == 4
     assert PayerName().staff_concerned(row)
-    assert "与客户经理（工号S1）同名，身份待核" in PayerName().sentence(row)
+    assert "与一名工作人员同名，身份待核" in PayerName().sentence(row)
 
 
 @pytest.mark.parametrize(

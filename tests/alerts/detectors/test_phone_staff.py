@@ -28,7 +28,7 @@ def test_it_is_red_names_the_staff_number_and_concerns_staff():
 
     assert (row["subject_id"], row["surprise"], row["link"]) == ("R1", 6.0, "p9")
     assert PhoneStaff().sentence(row) == (
-        "本户登记的订货电话与客户经理（工号GX001）的电话相同，同号的零售户共2户。"
+        "本户登记的订货电话与一名工作人员登记的电话相同，同号的零售户共2户。"
     )
     assert PhoneStaff().floor(row) == "红"
     assert PhoneStaff().staff_concerned(row)

@@ -42,7 +42,7 @@ def test_it_says_both_prices_in_yuan():
     assert row["subject_id"] == "R1"
     assert PriceOrder().sentence(row) == (
         "本次订购10条，均价每条260元，前3个订货周期均价100元，为其2.60倍；"
-        "当日各户该倍数的中位为1.85。"
+        "当日本县各户一般为各自平均的1.85倍。"
     )
 
 

@@ -41,7 +41,7 @@ def test_it_says_how_long_the_pause_was():
     assert row["subject_id"] == "R0"
     assert row["surprise"] == pytest.approx(2.4, abs=0.1)  # none of 242 orders followed a pause
     assert Revived().sentence(row) == (
-        "自2026年1月26日后错过8个订货日，本次恢复订货即订30条；同县同档位户近四周每单中位20条。"
+        "自2026年1月26日后错过8个订货日，本次恢复订货即订30条；同县同档位户近四周一般每单20条。"
     )
 
 

@@ -43,10 +43,10 @@ def test_it_names_who_shares_a_phone_and_who_is_close_and_grows():
 
     assert set(told) == {"R2", "R4"}
     assert SeizedNear().sentence(told["R2"]) == (
-        "本户与卷烟在外被查获的R1户共用订货电话，经营者不是同一人。"
+        "本户与一户卷烟在外被查获的店共用订货电话，两家的经营者不是同一人。"
     )
     assert SeizedNear().sentence(told["R4"]) == (
-        "本户距卷烟在外被查获的R1户445米，被查获的规格近4周订货为前4周的2.0倍。"
+        "本户距一户卷烟在外被查获的店445米，被查获的规格近4周订货为前4周的2.0倍。"
     )
 
 

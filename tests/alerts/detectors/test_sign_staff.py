@@ -33,15 +33,15 @@ def test_it_goes_above_and_says_who_signed():
     assert row["subject_id"] == "A"
     assert SignStaff().staff_concerned(row)
     assert SignStaff().floor(row) is None
-    assert SignStaff().sentence(row) == "3月31日送货的签收人登记为客户经理（工号S1）。"
+    assert SignStaff().sentence(row) == "3月31日送货的签收人登记为工作人员。"
 
 
 @pytest.mark.parametrize(
     ("signers", "text"),
     [
-        ("S1 农大明", "签收人登记为客户经理（工号S1）；近26周本户共2次如此。"),
-        ("本人 送货员", "签收人登记为送货员。"),
-        ("本人 S2", "签收人登记为送货员（工号S2）。"),
+        ("S1 农大明", "签收人登记为工作人员；近26周本户共2次如此。"),
+        ("本人 送货员", "签收人登记为工作人员。"),
+        ("本人 S2", "签收人登记为工作人员。"),
     ],
 )
 def test_names_and_roles_count_as_well(signers, text):

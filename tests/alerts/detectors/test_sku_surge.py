@@ -45,7 +45,7 @@ def test_it_says_how_many_times_as_much_and_at_what_price():
     assert row["surprise"] == pytest.approx(1.041, abs=0.001)  # the first of ten
     assert SkuSurge().sentence(row) == (
         "平销规格真龙（起源）（每条199元）本次订26条，前3个周期平均5.0条，为其5.20倍；"
-        "全县同日该规格倍数中位1.00。"
+        "全县当日订它的户一般为各自平均的1.00倍。"
     )
 
 
@@ -102,3 +102,39 @@ def test_its_evidence_are_the_lines_of_that_product():
     shown = rows(detector.evidence(guilty(), ON, detector.find(guilty(), ON)))
 
     assert [row["qty"] for row in shown] == [26, 5, 5, 5, 5, 5, 5, 5]
+
+
+@pytest.mark.parametrize(
+    ("case", "qty", "floor"),
+    [
+        ({"sku": "H", "state": "紧俏"}, 40, "蓝"),
+        ({"sku": "H", "state": "紧俏"}, 41, "黄"),
+        ({"sku": "H", "focus": "true"}, 41, "黄"),
+        ({"sku": "M", "state": "紧俏"}, 41, "蓝"),
+        ({"sku": "H", "state": "平销"}, 99, None),
+    ],
+)
+def test_a_watched_product_that_jumps_is_always_listed(case, qty, floor):
+    (row,) = found(book(qty, **case))
+
+    assert SkuSurge().floor(row) == floor
+
+
+@pytest.mark.parametrize(
+    ("percent", "price", "state", "focus", "usual", "floor"),
+    [
+        (220, 23000, "顺销", "false", 10, "not found"),
+        (340, 64000, "平销", "true", 10, "蓝"),
+        (420, 80000, "紧俏", "false", 10, "黄"),
+        (370, 11500, "平销", "true", 10, "蓝"),
+    ],
+    ids="ABCD",
+)
+def test_the_four_jumps_of_the_examination_in_a_county_of_ten_shops(
+    percent, price, state, focus, usual, floor, monkeypatch
+):
+    """A rises with everybody's trade; B, C and D are pushed, whatever the rank among ten."""
+    monkeypatch.setitem(PRICES, "X", price)
+    hits = found(book(usual * percent / 100, sku="X", state=state, focus=focus, usual=usual))
+
+    assert ([SkuSurge().floor(row) for row in hits] or ["not found"]) == [floor]

@@ -38,17 +38,16 @@ def test_an_account_of_staff_is_red_and_goes_above():
     assert row["subject_id"] == "A"
     assert StaffLogin().floor(row) == "红"
     assert StaffLogin().staff_concerned(row)
-    assert (
-        StaffLogin().sentence(row) == "3月31日网订日志：客户经理（工号S1）的账号替本户修改了订单。"
-    )
+    assert StaffLogin().sentence(row) == "3月31日网订日志：工作人员的账号替本户修改了订单。"
 
 
 def test_a_device_counts_and_the_gravest_act_is_told():
     (row,) = found(book("2026-03-31 提交 x d-1 1", "2026-03-31 改密 x d-1 -"))
 
+    assert row["surprise"] == 6.0
     assert StaffLogin().floor(row) is None
     assert StaffLogin().sentence(row) == (
-        "3月31日网订日志：客户经理（工号S1）的设备替本户改了订货密码，同期共2次操作。"
+        "3月31日网订日志：工作人员的设备替本户改了订货密码，同期共2次操作。"
     )
 
 
@@ -70,3 +69,38 @@ def test_it_accepts(log):
 def test_a_clerk_who_touches_an_online_order_is_told():
     assert found(book("2026-03-31 修改 S2 - 1"))
     assert found(book("2026-03-31 提交 S1 - 2"))
+
+
+@pytest.mark.parametrize(
+    ("logs", "floor", "surprise"),
+    [
+        (["2026-03-31 提交 x d-1 1"], None, 2.0),
+        (["2026-03-31 提交 x d-1 1", "2026-03-31 提交 x d-1 1"], None, 2.0),  # one order
+        (["2026-03-31 提交 x d-1 1", "2026-02-04 提交 x d-1 9"], "红", 6.0),
+        (["2026-03-31 提交 x d-1 1", "2026-02-03 提交 x d-1 9"], None, 2.0),  # eight weeks ago
+        (["2026-03-31 提交 S1 d-1 1"], "红", 6.0),
+        (["2026-03-31 修改 x d-1 1"], "红", 6.0),
+    ],
+    ids=["once", "logged twice", "twice", "long ago", "by account", "amended"],
+)
+def test_one_order_from_a_staff_device_may_be_a_lesson_the_second_is_red(logs, floor, surprise):
+    (row,) = found(book(*logs))
+
+    assert StaffLogin().floor(row) == floor
+    assert row["surprise"] == surprise
+
+
+def test_it_says_how_many_orders_came_from_such_devices():
+    (row,) = found(book("2026-03-31 提交 x d-1 1", "2026-02-04 提交 x d-1 9"))
+
+    assert StaffLogin().sentence(row) == (
+        "3月31日网订日志：工作人员的设备替本户提交了订单，近8周从这类设备共提交2单。"
+    )
+
+
+def test_the_evidence_says_who_it_was():
+    detector = StaffLogin()
+
+    (row,) = rows(detector.evidence(guilty(), ON, detector.find(guilty(), ON)))
+
+    assert row["staff_id"] == "S1"

@@ -32,14 +32,14 @@ def told(tables, **params):
 
 
 def test_an_order_from_a_staff_account_is_red():
-    assert told(guilty()) == [("红", 6.0, "当日订单40条由客户经理（工号M1）的账号提交。")]
+    assert told(guilty()) == [("红", 6.0, "当日订单40条由工作人员的账号提交。")]
 
 
 def test_an_order_amended_by_staff_is_red():
     ((grade, surprise, sentence),) = told(book("1 R1 2026-03-30 网上 dev-1 - 1 M1 40"))
 
     assert (grade, surprise) == ("红", 6.0)
-    assert sentence == "当日订单40条提交后共修改1次，最后由客户经理（工号M1）修改。"
+    assert sentence == "当日订单40条提交后共修改1次，最后由工作人员修改。"
 
 
 def test_the_second_order_from_a_staff_device_is_red_the_first_may_be_a_lesson():
@@ -48,10 +48,10 @@ def test_the_second_order_from_a_staff_device_is_red_the_first_may_be_a_lesson()
     ((grade, surprise, sentence),) = told(book(once))
     assert grade is None
     assert 0.5 < surprise < 3
-    assert sentence == "当日订单40条从客户经理（工号M1）的设备发出，近8周仅此一次。"
+    assert sentence == "当日订单40条从工作人员的设备发出，近8周仅此一次。"
     ((grade, surprise, sentence),) = told(book(once + "2 R1 2026-03-23 手机 dev-m1 - - - 40"))
     assert (grade, surprise) == ("红", 6.0)
-    assert sentence == "当日订单40条从客户经理（工号M1）的设备发出，近8周本户共2次如此订货。"
+    assert sentence == "当日订单40条从工作人员的设备发出，近8周本户共2次如此订货。"
 
 
 @pytest.mark.parametrize(("day", "grade"), [("2026-02-03", "红"), ("2026-02-02", None)])
@@ -96,3 +96,11 @@ def test_an_order_clerk_outside_the_call_centre_is_staff_like_others():
 
 def test_a_manager_who_enters_a_telephone_order_is_told():
     assert told(book("1 R1 2026-03-30 电话 dev-c1 M1 - - 40"))[0][0] == "红"
+
+
+def test_the_evidence_says_who_sent_it():
+    detector = StaffOrder()
+
+    (row,) = rows(detector.evidence(guilty(), ON, detector.find(guilty(), ON)))
+
+    assert row["staff_id"] == "M1"

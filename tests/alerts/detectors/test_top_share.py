@@ -45,7 +45,7 @@ def test_it_says_the_share_and_that_of_the_others():
     assert row["surprise"] == pytest.approx(1.613, abs=0.001)  # the first of 40
     assert TopShare().sentence(row) == (
         "近四周订货50条，其中每条500元以上的30条，占60.0%；"
-        "同县10档上下的40户中位4.0%，高出14.0倍标准差。"
+        "同县10档上下的40户一般4.0%；比同档户高出这样多的，本县订货户中约百分之2。"
     )
 
 
@@ -85,3 +85,9 @@ def test_a_shop_without_a_tier_has_peers_too():
     (row,) = found(book(30, tiers="-"))
 
     assert "档位相近的40户" in TopShare().sentence(row)
+
+
+@pytest.mark.parametrize(("sigmas", "floor"), [(4.0, None), (4.01, "蓝"), (-9.0, None)])
+def test_far_above_its_like_it_is_always_listed(sigmas, floor):
+    assert TopShare().floor({"sigmas": sigmas}) == floor
+    assert TopShare(pushed=5).floor({"sigmas": sigmas}) is None

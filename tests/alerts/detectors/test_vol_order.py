@@ -41,7 +41,7 @@ def test_it_says_how_many_times_and_what_the_others_did():
 
     assert row["subject_id"] == "R1"
     assert VolOrder().sentence(row) == (
-        "本次订购68条，前3个订货周期平均25.0条，为其2.72倍；当日各户该倍数的中位为1.88。"
+        "本次订购68条，前3个订货周期平均25.0条，为其2.72倍；当日本县各户一般为各自平均的1.88倍。"
     )
     assert row["surprise"] == pytest.approx(0.4771, abs=1e-4)  # first of two, of three to come
 

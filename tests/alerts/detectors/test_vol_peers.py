@@ -43,14 +43,14 @@ def test_it_says_what_the_others_order():
     assert row["subject_id"] == "R00"
     assert row["surprise"] == pytest.approx(1.613, abs=0.001)  # the first of 40
     assert VolPeers().sentence(row) == (
-        "近四周订货400条，同县10档上下的40户中位40条，为其10.00倍，高出同群11.6倍标准差。"
+        "近四周订货400条，同县10档上下的40户一般40条，为其10.00倍；与同档户相差这样多的，本县订货户中约百分之2。"
     )
 
 
 def test_far_too_little_is_told_as_well():
     (row,) = found(book({"R00": 4})).values()
 
-    assert "低于同群" in VolPeers().sentence(row)
+    assert "为其0.10倍" in VolPeers().sentence(row)
 
 
 def test_it_accepts_the_whole_county_ordering_ten_times_as_much():
@@ -98,3 +98,9 @@ def test_counties_are_measured_each_by_itself():
     tables = type(one)(tables={**one.tables, "orders": one.orders.union(both)})
 
     assert found(tables) == found(one)
+
+
+@pytest.mark.parametrize(("sigmas", "floor"), [(4.0, None), (4.01, "蓝"), (-9.0, None)])
+def test_far_above_its_like_it_is_always_listed(sigmas, floor):
+    assert VolPeers().floor({"sigmas": sigmas}) == floor
+    assert VolPeers(pushed=5).floor({"sigmas": sigmas}) is None
