@@ -4,10 +4,16 @@ from alerts.detection import Detector
 from alerts.detectors import all_detectors
 from alerts.models import Origin
 
+RULES = {Origin.SEIZURE: "seized_code"}  # what comes this way is the finding of a rule
+
 
 def detector_of(key: str) -> type[Detector] | None:
-    """The class of a key; None for a report, or a detector that an older version had."""
-    return next((known for known in all_detectors() if known.key == key), None)
+    """The class of a key; None for a report, or a detector that an older version had.
+
+    A registered seizure ("seizure:登记3/…") is the finding of the rule that follows codes.
+    """
+    wanted = RULES.get(key.partition(":")[0], key)  # type: ignore[call-overload]
+    return next((known for known in all_detectors() if known.key == wanted), None)
 
 
 def title_of(key: str) -> str:
