@@ -1,5 +1,8 @@
 """What people call what raised an alert: a detector's title and code, or where a report came from."""
 
+import re
+import unicodedata
+
 from alerts.detection import Detector
 from alerts.detectors import all_detectors
 from alerts.models import Origin
@@ -14,6 +17,12 @@ def detector_of(key: str) -> type[Detector] | None:
     """
     wanted = RULES.get(key.partition(":")[0], key)  # type: ignore[call-overload]
     return next((known for known in all_detectors() if known.key == wanted), None)
+
+
+def folded(reference: str) -> str:
+    """A number as it is compared: ts-1, TS—1 and ＴＳ－１ are the same."""
+    text = unicodedata.normalize("NFKC", reference).casefold()
+    return re.sub(r"[\u2010-\u2015\u2212]+", "-", re.sub(r"\s+", "", text))[:60]
 
 
 def title_of(key: str) -> str:
