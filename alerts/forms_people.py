@@ -382,9 +382,7 @@ class PolicyForm(forms.Form):
         label="期限", choices=list(SupervisionRule.Unit.choices), widget=SELECT
     )
     measure = forms.ChoiceField(
-        label="监管方式",
-        choices=[(one.value, one.label) for one in (Measure.KEY, Measure.SPECIAL)],
-        widget=SELECT,
+        label="监管方式", choices=list(Measure.choices), widget=SELECT, initial=Measure.KEY
     )
     source = forms.CharField(
         label="依据",
