@@ -13,12 +13,13 @@ from accounts.calendar import deadline
 from accounts.models import Audience, Bureau, User
 from accounts.walls import beyond_walls
 from alerts.actions import repeating
+from alerts.actions.picture_sku import curves_of
 from alerts.actions.rules import parameters_of, policy_in, version_in_force
 from alerts.actions.telling import tell_workers
 from alerts.actions.turns import take_turn
 from alerts.detection import GRADES
 from alerts.grading import Policy, higher
-from alerts.models import Alert, Grade, Origin, Reason, RuleVersion, Sighting, State
+from alerts.models import Alert, Grade, Hit, Origin, Reason, RuleVersion, Sighting, State
 from alerts.naming import folded
 from alerts.states import CLOCKS
 
@@ -46,6 +47,7 @@ class Suspicion:
     route: str = ""
     reference: str = ""  # number of the tip, complaint or case
     staff_concerned: bool = False
+    hit: Hit | None = None  # the entry of the ledger that it is made of
 
     @property
     def audience(self) -> str:
@@ -64,6 +66,7 @@ def raise_alert(
     take_turn(f"alerts.raise:{bureau.city.code}")
     _check(suspicion)
     _refuse_used(suspicion, bureau, by)
+    hit = _open_hit(suspicion)
     on = timezone.localdate(now)
     version = version_in_force(city=bureau.city, on=on, now=now)
     again = _again(suspicion, bureau, version, on=on)
@@ -82,9 +85,11 @@ def raise_alert(
         .first()
     )
     alert = standing or _made(suspicion, bureau, version, by=by, now=now)
-    _explain(alert, suspicion, policy_in(version), on=on)
+    _explain(alert, suspicion, policy_in(version), on=hit.on if hit else on)
     if again:
         _add_reason(alert, again, on=on)
+    if hit is not None:
+        _carry(alert, hit)
     if standing is None:
         tell_workers(pushed=[alert], on=alert.on, now=now)
     else:
@@ -92,7 +97,7 @@ def raise_alert(
     audit.actions.record(
         "alert.made" if standing is None else "alert.joined", subject=alert.code,
         bureau=bureau.code, by=by.code, origin=suspicion.origin, reference=suspicion.reference,
-        grade=suspicion.grade,
+        grade=suspicion.grade, **({"hit": hit.pk} if hit else {}),
     )  # fmt: skip
     return alert, standing is None
 
@@ -104,6 +109,31 @@ def _check(suspicion: Suspicion) -> None:
         raise ValidationError("请选择等级。")
     if suspicion.origin in NUMBERED and not suspicion.reference:
         raise ValidationError(f"{suspicion.origin.label}须填写编号，一个编号只建一条预警。")
+
+
+def _open_hit(suspicion: Suspicion) -> Hit | None:
+    """The entry, locked, if an alert can still be made of it."""
+    if suspicion.hit is None:
+        return None
+    hit = (
+        Hit.objects.select_for_update(of=("self",))
+        .select_related("bureau", "alert")
+        .get(pk=suspicion.hit.pk)
+    )
+    if hit.alert is not None:
+        raise ValidationError(f"这次命中已在预警{hit.alert.code}中，未重复新建。")
+    if hit.closed_at is not None:
+        raise ValidationError("这次命中已核销，未新建预警。核销有误的，先撤销核销。")
+    return hit
+
+
+def _carry(alert: Alert, hit: Hit) -> None:
+    """From now on the alert answers for the entry; the page shows where the sales came from."""
+    hit.alert = alert
+    hit.save(update_fields=["alert"])
+    if not alert.picture and hit.subject_kind == "sku":
+        alert.picture = curves_of(hit)
+        alert.save(update_fields=["picture"])
 
 
 def _refuse_used(suspicion: Suspicion, bureau: Bureau, by: User) -> None:
@@ -151,7 +181,9 @@ def _add_reason(alert: Alert, reason: Reason, *, on: dt.date) -> None:
 
 
 def _key(suspicion: Suspicion) -> str:
-    """What stands in a reason where a night would name its detector."""
+    """What stands in a reason where a night would name its detector: that one, if it found a hit."""
+    if suspicion.hit is not None:
+        return suspicion.hit.detector
     return f"{suspicion.origin}:{suspicion.reference}"[:50].rstrip(":")
 
 
@@ -172,8 +204,8 @@ def _made(
         subject_name=suspicion.subject_name[:100],
         licence_no=suspicion.licence_no[:30],
         route=suspicion.route[:40],
-        on=on,
-        last_on=on,
+        on=suspicion.hit.on if suspicion.hit else on,
+        last_on=suspicion.hit.on if suspicion.hit else on,
         detector=_key(suspicion),
         family=suspicion.family,
         grade=grade,
@@ -216,7 +248,10 @@ def _explain(alert: Alert, suspicion: Suspicion, policy: Policy, *, on: dt.date)
             "surprise": score,
             "weight": 0.0,
             "sentence": sentence,
-            "numbers": {"reference": suspicion.reference},
+            "numbers": {
+                **(suspicion.hit.numbers if suspicion.hit else {}),
+                "reference": suspicion.reference,
+            },
             "parameters": {},
             "city": alert.bureau.city if suspicion.reference else None,
             "number": folded(suspicion.reference),
@@ -241,7 +276,7 @@ def _own_key(alert: Alert, suspicion: Suspicion, on: dt.date) -> str:
     """An unnumbered report after another of the day is counted, so that its words are kept too."""
     key = _key(suspicion)
     told = alert.reasons.filter(on=on, detector__startswith=key).count()
-    return key if suspicion.reference or not told else f"{key}:#{told + 1}"
+    return key if suspicion.reference or suspicion.hit or not told else f"{key}:#{told + 1}"
 
 
 def _join(alert: Alert, grade: str, *, now: dt.datetime) -> None:
