@@ -30,10 +30,12 @@ from alerts.models import (
     Reason,
 )
 from alerts.naming import code_of, detector_of, title_of
+from alerts.proposing import Proposal
 from alerts.states import UNDO_WITHIN, Step, may_go, right_to
 from alerts.views.cells import cell
 from alerts.views.comparing import compare
 from alerts.views.correcting import Notes, batches_of, notes_on, told
+from alerts.views.proposals import events_near, proposals_of
 from alerts.views.screening import screening_of
 from audit.models import Event
 from sources.models import Batch, Completeness, RetailerVersion
@@ -62,7 +64,9 @@ def alert(request: StaffRequest, code: str) -> HttpResponse:
     )
     found = get_object_or_404(
         seen.select_related("bureau", "holder", "rule_version__bureau").annotate(
-            incomplete=Subquery(partial.values("reason")[:1]), **_decisions(request.user)
+            incomplete=Subquery(partial.values("reason")[:1]),
+            events=events_near(request.user),
+            **_decisions(request.user),
         ),
         code=code,
     )
@@ -72,6 +76,8 @@ def alert(request: StaffRequest, code: str) -> HttpResponse:
     picture = _revived(found.picture)
     is_shop = found.subject_kind == "retailer"
     shop = RetailerVersion.objects.of(found.subject_id, on=found.on) if is_shop else None
+    town = shop.town if shop else ""
+    proposals = proposals_of(found, vars(found)["events"], town=town)
     shown = [
         _reason(
             one,
@@ -90,7 +96,8 @@ def alert(request: StaffRequest, code: str) -> HttpResponse:
         "order": picture.get("order"),
         "order_lines": picture.get("order_lines"),
         "sku": picture.get("sku"),
-        **_screening(found, picture, request.user),
+        "proposals": proposals,
+        **_screening(found, picture, request.user, proposals),
         "compare": compare(shop, on=found.on) if shop else None,
         "facts": _facts(shop) if shop else None,
         "retailer_url": _retailer_url(found, shop),
@@ -159,11 +166,14 @@ def _people(found: Alert, reasons: list[Reason], user: User) -> dict[str, Any]:
     }
 
 
-def _screening(found: Alert, picture: dict[str, Any], user: User) -> dict[str, Any]:
+def _screening(
+    found: Alert, picture: dict[str, Any], user: User, proposals: list[Proposal]
+) -> dict[str, Any]:
     """The steps from a product's alert to a clue; other alerts have none."""
     if found.subject_kind != "sku":
         return {}
-    return screening_of(found, (picture.get("sku") or {}).get("helps", []), user)
+    helps = (picture.get("sku") or {}).get("helps", [])
+    return screening_of(found, helps, user, proposals)
 
 
 def _reasons(found: Alert) -> list[Reason]:
