@@ -52,7 +52,7 @@ COLUMNS = {
     "status": "状态", "status_date": "状态日期", "subject": "被反映人", "text": "内容",
     "ticket_no": "工单号", "tier": "档位", "town": "乡镇", "valid_from": "有效期起",
     "valid_to": "有效期止", "week_start": "周期起", "wholesale_price": "批发价",
-    "bureau": "县公司", "batch_id": "导入批次", "row_no": "行号", "owner": "经营者",
+    "case_qty": "该案共", "bureau": "县公司", "batch_id": "导入批次", "row_no": "行号", "owner": "经营者",
     "others": "其他户数", "device": "设备标识", "delivered_on": "送货日期", "paid_on": "扣款日期",
     "is_cancelled": "作废", "is_return": "退货",
 }  # fmt: skip

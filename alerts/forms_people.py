@@ -1,4 +1,4 @@
-"""What people fill in when they raise an alert, change a grade, or decide about a proposed case."""
+"""What people fill in when they change a grade, exempt, supervise, or decide about a proposed case."""
 
 import datetime as dt
 import re
@@ -13,127 +13,25 @@ from django.db.models import Q, QuerySet
 from accounts.models import Bureau
 from alerts.actions.events import Happening
 from alerts.actions.exempting import LONGEST
-from alerts.actions.raising import LEAST_WORDS, Suspicion
+from alerts.actions.raising import LEAST_WORDS
 from alerts.causes import CAUSES
-from alerts.detection import FAMILIES
 from alerts.models import (
     DrawnShop,
     Grade,
     MarketEvent,
     Measure,
-    Origin,
     Reason,
     SupervisionRule,
     Watch,
 )
 from alerts.naming import code_of, title_of
 from alerts.supervision import WHAT
-from sources.models import Retailer, RetailerQuerySet, Staff
+from sources.models import Retailer, RetailerQuerySet
 
-ORIGINS = [(one.value, one.label) for one in (Origin.PERSON, Origin.TIP, Origin.COMPLAINT)]
-KINDS = [("retailer", "零售户"), ("staff", "内部人员")]
 SELECT = forms.Select(attrs={"class": "form-select"})
 TEXT = forms.TextInput(attrs={"class": "form-control"})
 UNCHOSEN = "没有收到您的选择，未作改动。请刷新页面后再试。"
 STALE = "页面不完整，未作改动。请刷新页面后再试。"
-
-
-class RaiseForm(forms.Form):
-    """`retailers`: those that the user may read; `bureaus`: those where alerts may be raised."""
-
-    origin = forms.ChoiceField(label="来源", choices=ORIGINS, widget=SELECT)
-    reference = forms.CharField(
-        label="工单或线索编号",
-        required=False,
-        max_length=40,
-        widget=TEXT,
-        help_text="举报、投诉必填；同一编号只建一条预警。",
-    )
-    subject_kind = forms.ChoiceField(label="对象", choices=KINDS, widget=SELECT)
-    subject = forms.CharField(
-        label="客户编码、许可证号或工号",
-        max_length=40,
-        widget=TEXT,
-        error_messages={"required": "请填写客户编码、许可证号或工号。"},
-    )
-    staff_concerned = forms.BooleanField(
-        label="涉及内部人员",
-        required=False,
-        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
-        help_text="勾选后由市局办理，提交后县局不再显示。",
-    )
-    family = forms.ChoiceField(label="类别", choices=list(FAMILIES.items()), widget=SELECT)
-    grade = forms.ChoiceField(
-        label="等级",
-        choices=list(Grade.choices),
-        widget=SELECT,
-        initial=Grade.YELLOW,
-        help_text="投诉至少为橙色。",
-    )
-    sentence = forms.CharField(
-        label="情况",
-        min_length=LEAST_WORDS,
-        max_length=300,
-        widget=forms.Textarea(attrs={"class": "form-control", "rows": 3}),
-        help_text=f"一句话写明时间、数量和依据，不少于{LEAST_WORDS}个字；不写举报人姓名和电话。",
-        error_messages={
-            "required": "请写明情况。",
-            "min_length": f"请写明情况，至少{LEAST_WORDS}个字。",
-        },
-    )
-
-    def __init__(
-        self, *args: Any, retailers: RetailerQuerySet, bureaus: QuerySet[Bureau], **kwargs: Any
-    ) -> None:
-        super().__init__(*args, **kwargs)
-        self.retailers, self.bureaus = retailers, bureaus
-        self.bureau: Bureau | None = None
-        self.about: dict[str, str] = {}
-
-    def clean(self) -> dict[str, Any]:
-        values: dict[str, Any] = super().clean() or {}
-        if "subject" in values and "subject_kind" in values:
-            find = self._retailer if values["subject_kind"] == "retailer" else self._staff
-            try:
-                self.about = find(values["subject"].strip())
-            except ValidationError as error:
-                self.add_error("subject", error)
-        return values
-
-    def suspicion(self) -> Suspicion:
-        """What was filled in, about the subject that was found."""
-        given = self.cleaned_data
-        return Suspicion(
-            origin=Origin(given["origin"]),
-            reference=given["reference"].strip(),
-            family=given["family"],
-            grade=given["grade"],
-            sentence=given["sentence"],
-            staff_concerned=given["staff_concerned"] or given["subject_kind"] == "staff",
-            subject_kind=given["subject_kind"],
-            **self.about,
-        )
-
-    def _retailer(self, text: str) -> dict[str, str]:
-        found = self.retailers.filter(Q(code=text) | Q(licence_no=text), bureau__in=self.bureaus)
-        shop: Retailer | None = found.select_related("bureau__parent").first()
-        if shop is None:
-            raise ValidationError(f"没有找到客户编码或许可证号为“{text}”的零售户，请核对后再填。")
-        self.bureau = shop.bureau
-        return {
-            "subject_id": shop.code,
-            "subject_name": shop.name,
-            "licence_no": shop.licence_no,
-            "route": shop.route,
-        }
-
-    def _staff(self, text: str) -> dict[str, str]:
-        found = Staff.objects.filter(staff_id=text, bureau__in=self.bureaus)
-        person = found.select_related("bureau__parent").order_by("-known_from").first()
-        if person is None:
-            raise ValidationError(f"没有找到工号为“{text}”的人员，请核对后再填。")
-        self.bureau = person.bureau
-        return {"subject_id": person.staff_id, "subject_name": f"{person.role}{person.staff_id}"}
 
 
 class GradeForm(forms.Form):
@@ -382,9 +280,7 @@ class PolicyForm(forms.Form):
         label="期限", choices=list(SupervisionRule.Unit.choices), widget=SELECT
     )
     measure = forms.ChoiceField(
-        label="监管方式",
-        choices=[(one.value, one.label) for one in (Measure.KEY, Measure.SPECIAL)],
-        widget=SELECT,
+        label="监管方式", choices=list(Measure.choices), widget=SELECT, initial=Measure.KEY
     )
     source = forms.CharField(
         label="依据",

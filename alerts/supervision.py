@@ -57,6 +57,13 @@ class Past:
     family: str
     state: str
     outcome: str
+    listed_at: dt.datetime | None = None  # when it came on the list, for the last time
+    closed_at: dt.datetime | None = None
+
+    def counted_at(self, what: str) -> dt.datetime | None:
+        """When a rule about `what` could count it: with its outcome, or as soon as it was listed."""
+        by_outcome = what.partition(":")[0] in ("proven", "outcome")
+        return self.closed_at if by_outcome else self.listed_at
 
     def counts_as(self, what: str) -> bool:
         """Whether a rule about `what` (a key of WHAT) counts it. What proved innocent counts nowhere."""
@@ -71,12 +78,16 @@ class Past:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the policy asks for about a shop: the measure, why, which alerts, until when."""
+    """What the policy asks for about a shop: the measure, why, which alerts, until when.
+
+    `newest`: when the last of them came to count.
+    """
 
     measure: Measure
     reason: str
     alerts: tuple[str, ...]
     review_days: int
+    newest: dt.datetime | None = None
 
 
 def judge(
@@ -102,4 +113,5 @@ def judge(
         reason=f"{unit}{WHAT[rule.what]}{len(counted)}次，达到{rule.number}次。",
         alerts=tuple(sorted(one.code for one in counted)),
         review_days=rule.review_days,
+        newest=max(filter(None, (one.counted_at(rule.what) for one in counted)), default=None),
     )

@@ -66,6 +66,7 @@ urlpatterns = [
     path("groups/<slug:code>/reject/", groups.reject_group, name="reject_group"),
     path("groups/<slug:code>/split/", groups.split_group, name="split_group"),
     path("hits/", hits.hits, name="hits"),
+    path("hits/<int:number>/", hits.hit, name="hit"),
     path("hits/export/", exporting.export_hits, name="export_hits"),
     path("hits/close/", hits.close_hits, name="close_hits"),
     path("hits/reopen/", hits.reopen_hits, name="reopen_hits"),

@@ -177,6 +177,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "sku_id": "string",
         "qty": "float64",
         "licence_no": "string",
+        "case_qty": "float64",  # of the whole case, where only the codes that were read are rows
     },
     "complaints": {
         "ticket_no": "string",

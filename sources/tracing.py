@@ -6,8 +6,9 @@ from typing import Any
 
 from django.db.models import Q
 
-from accounts.models import Bureau, User
-from sources.cartons import UNREADABLE, Carton
+from accounts.models import Audience, Bureau, User, scope
+from accounts.walls import beyond_walls
+from sources.cartons import UNREADABLE, Carton, by_licence
 from sources.lake.goods import order_lines
 from sources.models import Licence, Retailer, RetailerQuerySet, Seizure
 
@@ -46,6 +47,28 @@ def trace(*, cartons: list[Carton], user: User, sku_id: str = "") -> list[Trace]
 def of_seizure(*, seizure: Seizure, user: User) -> list[Trace]:
     """The traces of a registered seizure."""
     return trace(cartons=seizure.cartons(), user=user, sku_id=seizure.sku_id)
+
+
+def handed_to(*, number: int, user: User) -> Seizure | None:
+    """A registration of another bureau, if its codes name a shop of the user's: for those codes only."""
+    found = Seizure.objects.filter(pk=number, audience=Audience.EVERYONE)
+    whole = found.newest().select_related("photo", "withdrawn_by").prefetch_related("codes")
+    with beyond_walls():
+        seizure = whole.first()
+    return seizure if seizure and own_cartons(seizure=seizure, user=user) else None
+
+
+def own_cartons(*, seizure: Seizure, user: User) -> list[Carton]:
+    """Those cartons whose codes name a shop that the user may see."""
+    cartons = seizure.cartons()
+    numbers = set(by_licence(cartons))
+    within = {"bureau__in": scope(user, "read_seizure")}
+    sets = (
+        Licence.objects.filter(licence_no__in=numbers, **within),
+        Retailer.objects.filter(licence_no__in=numbers, **within),
+    )
+    mine = {number for rows in sets for number in rows.values_list("licence_no", flat=True)}
+    return [one for one in cartons if one.leads_to_licence and one.licence_no in mine]
 
 
 def with_licence(licence_no: str) -> Q:

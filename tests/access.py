@@ -99,6 +99,7 @@ PAGES = {
     "alerts:reject_group": Page(("claim_alert", "claim_above"), "group", post=True),
     "alerts:split_group": Page(("claim_alert", "claim_above"), "group", post=True),
     "alerts:hits": Page(READ_ALERT),
+    "alerts:hit": Page(("read_alert",), "hit"),
     "alerts:export_alerts": Page(READ_ALERT),
     "alerts:export_hits": Page(READ_ALERT),
     "alerts:close_hits": Page(("dismiss_alert", "dismiss_orange", "dismiss_red")),

@@ -43,6 +43,11 @@ def assignment(bureau):
     return [user.username, user.assignments.get().pk]
 
 
+def product_hit(bureau):
+    about = {"subject_kind": "sku", "subject_id": "K1", "detector": "sku_day"}
+    return [make.hit(at=bureau, subject_name=f"{CANARY}{bureau.code}", **about).pk]
+
+
 def parked_job(_bureau):
     job = make.job()
     job.parked_at = make.NOW
@@ -101,6 +106,7 @@ TARGETS = {
     "watch": lambda bureau: [make.watch(at=bureau, retailer_name=f"{CANARY}{bureau.code}").pk],
     "task": lambda bureau: [make.task(at=bureau, title=f"{CANARY}{bureau.code}").pk],
     "policy": lambda bureau: [make.supervision_rule(at=bureau).pk],
+    "hit": product_hit,
     "flood": lambda bureau: [make.flood(at=bureau).pk],
     "group": lambda bureau: [make.group(at=bureau, reason=f"{CANARY}{bureau.code}").code],
     "person": person,
@@ -144,6 +150,7 @@ MISSING = {
     "grade_change": ["YJ-000000-20260302-999", 10**9],
     "exemption": [10**9],
     "event": [10**9],
+    "hit": [10**9],
     "flood": [10**9],
     "watch": [10**9],
     "task": [10**9],

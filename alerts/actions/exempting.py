@@ -66,7 +66,7 @@ def ask_exemption(*, reason: Reason, grounds: Grounds, by: User, now: dt.datetim
                 subject_kind=alert.subject_kind,
                 subject_id=alert.subject_id,
                 subject_name=alert.subject_name,
-                detector=reason.detector,
+                detector=kind.key,
                 cause=grounds.cause,
                 note=grounds.note.strip()[:500],
                 proof=grounds.proof,

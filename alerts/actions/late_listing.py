@@ -69,7 +69,7 @@ def list_late(late: Late) -> list[Said]:
                 on=ground.on,
             ),
             draw=lambda shops: draw(facts, ground.on, shops),
-            trace=lambda code, sku: trace(facts, ground.on, code, sku),
+            trace=lambda *what: trace(facts, ground.on, *what),
             late={one.pk for one in new},
             checks=late.checks,
         )

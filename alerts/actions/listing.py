@@ -56,7 +56,7 @@ class Listing:
     places: Places
     show: Shower
     draw: Callable[[list[str]], Mapping[str, dict[str, Any]]]
-    trace: Callable[[str, str], dict[str, Any]]  # bureau and product -> picture
+    trace: Callable[[str, str, str], dict[str, Any]]  # bureau, product, detector -> picture
     pushed: Counter[str] = field(default_factory=Counter)  # bureau code -> alerts
     led: Counter[tuple[int, str]] = field(default_factory=Counter)  # night and leading detector
     repeated: Counter[str] = field(default_factory=Counter)
@@ -271,7 +271,7 @@ class Listing:
             alert.picture = drawn.get(alert.subject_id, {})
         goods = [one for one in listed if one.subject_kind == "sku"]
         for alert in goods:
-            alert.picture = self.trace(alert.bureau.code, alert.subject_id)
+            alert.picture = self.trace(alert.bureau.code, alert.subject_id, alert.detector)
         Alert.objects.bulk_update([*shops, *goods], ["picture"])
 
     def _is_worth_showing(self, one: Surprise, alert: Alert) -> bool:

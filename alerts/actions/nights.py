@@ -245,7 +245,7 @@ def _grade(ground: Ground, facts: Facts, places: Places) -> None:
             on=ground.on,
         ),
         draw=lambda codes: draw(facts, ground.on, codes),
-        trace=lambda code, sku: trace(facts, ground.on, code, sku),
+        trace=lambda *what: trace(facts, ground.on, *what),
     )
     fates, said = excuse(surprises, ground=ground)
     counting = [one for one in surprises if one.pk not in fates]

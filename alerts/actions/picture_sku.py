@@ -1,7 +1,8 @@
 """What the page of a product's alert draws, kept as it was on the night: where the jump came from.
 
 The month's curve beside last month's, by brand, town and delivery route, and the shops whose orders
-grew most; with what the machine can say to the six screening principles.
+grew most, or were the largest of the day where a day is in question; with what the machine can say to
+the six screening principles.
 """
 
 import datetime as dt
@@ -14,7 +15,11 @@ from typing import Any
 import structlog
 from ibis import _
 
+from alerts.actions.finding import until
 from alerts.detectors.remote_top import RURAL
+from alerts.detectors.sku_day import SkuDay
+from alerts.models import Hit
+from sources import lake
 from sources.facts import Facts, rows
 
 log = structlog.get_logger()
@@ -24,25 +29,35 @@ MOST_CURVES = 6  # of one kind; the table below them has more
 MOST_ROWS = 20
 NEW = dt.timedelta(days=90)  # since its launch
 UNKNOWN = "未登记"
+GROWN, TODAY = "grown", "today"  # what the shops are sorted by
+MOSTLY = {GROWN: "增订最多的", TODAY: "当日订购最多的"}
 BRAND = re.compile(r"[^（(\s]+")
 
 Picture = dict[str, Any]
 Row = dict[str, Any]
 
 
-def trace(facts: Facts, on: dt.date, bureau: str, sku: str) -> Picture:
+def trace(facts: Facts, on: dt.date, bureau: str, sku: str, detector: str = "") -> Picture:
     """The picture of a product in a bureau (code; what lies below it too): {"sku": {...}}.
 
-    An alert without it is better than none: one that cannot be drawn is empty.
+    `detector`: whose finding it explains, the month's growth or the day's concentration. An alert
+    without it is better than none: one that cannot be drawn is empty.
     """
+    by = TODAY if detector == SkuDay.key else GROWN
     try:
-        return {"sku": _trace(facts, on, bureau, sku)}
+        return {"sku": _trace(facts, on, bureau, sku, by)}
     except Exception:  # whatever an engine raises
         log.exception("no picture", on=on.isoformat(), sku=sku)
         return {}
 
 
-def _trace(facts: Facts, on: dt.date, bureau: str, sku: str) -> Picture | None:
+def curves_of(hit: Hit) -> Picture:
+    """The picture of a product's entry in the ledger, from what is known of its day by now."""
+    with lake.open_facts(on=hit.on, bureaus=[hit.bureau.code]) as facts:
+        return trace(until(facts, hit.on), hit.on, hit.bureau.code, hit.subject_id, hit.detector)
+
+
+def _trace(facts: Facts, on: dt.date, bureau: str, sku: str, by: str) -> Picture | None:
     goods = {row["sku_id"]: row for row in rows(facts.skus)}
     me = goods.get(sku, {"sku_id": sku, "sku_name": None})
     bought = _bought(facts, on, bureau, [sku])
@@ -53,11 +68,11 @@ def _trace(facts: Facts, on: dt.date, bureau: str, sku: str) -> Picture | None:
     brand = _bought(facts, on, bureau, kin) if kin and _brand(me) else []
     for row in brand:
         row["label"] = goods[row["sku_id"]]["sku_name"] or row["sku_id"]
-    shops = _shops(bought, on)
+    shops = _shops(bought, on, by)
     groups: list[Picture] = [
-        _group("乡镇", bought, on, lambda row: row["town"] or UNKNOWN),
-        _group("送货线路", bought, on, lambda row: row["route"] or UNKNOWN),
-        _group("同品牌其他规格", brand, on, lambda row: row["label"]),
+        _group("乡镇", bought, on, by, lambda row: row["town"] or UNKNOWN),
+        _group("送货线路", bought, on, by, lambda row: row["route"] or UNKNOWN),
+        _group("同品牌其他规格", brand, on, by, lambda row: row["label"]),
     ]
     curves = (curve for group in groups for curve in group["curves"])
     for number, curve in enumerate(curves, start=1):
@@ -66,9 +81,10 @@ def _trace(facts: Facts, on: dt.date, bureau: str, sku: str) -> Picture | None:
         "name": name,
         "whole": {"name": name, **_curve(bought, on)},
         "groups": [one for one in groups if one["rows"]],
+        "by": by,
         "shops": shops[:MOST_SHOPS],
-        "finding": _finding(bought, shops, groups[:2], on),
-        "helps": _helps(facts, on, me, bought, shops),
+        "finding": _finding(bought, shops, groups[:2], on, by),
+        "helps": _helps(facts, on, me, bought, shops, MOSTLY[by]),
     }
 
 
@@ -123,8 +139,10 @@ def _sums(bought: Iterable[Row], on: dt.date) -> Picture:
     return {name: round(value, 1) for name, value in sums.items()}
 
 
-def _group(title: str, bought: list[Row], on: dt.date, key: Callable[[Row], str]) -> Picture:
-    """The rows by something, those that grew most first; the first of them with a curve."""
+def _group(
+    title: str, bought: list[Row], on: dt.date, by: str, key: Callable[[Row], str]
+) -> Picture:
+    """The rows by something, the largest first; the first of them with a curve."""
     parts: dict[str, list[Row]] = defaultdict(list)
     for row in bought:
         parts[key(row)].append(row)
@@ -132,7 +150,7 @@ def _group(title: str, bought: list[Row], on: dt.date, key: Callable[[Row], str]
         {"name": name, "shops": len({one["retailer_id"] for one in part}), **_sums(part, on)}
         for name, part in parts.items()
     ]
-    told.sort(key=lambda row: (-row["grown"], row["name"]))
+    told.sort(key=lambda row: (-row[by], -row[GROWN], row["name"]))
     curves = [{"name": row["name"], **_curve(parts[row["name"]], on)} for row in told[:MOST_CURVES]]
     return {
         "title": title,
@@ -142,8 +160,8 @@ def _group(title: str, bought: list[Row], on: dt.date, key: Callable[[Row], str]
     }
 
 
-def _shops(bought: list[Row], on: dt.date) -> list[Picture]:
-    """The shops, those that grew most first."""
+def _shops(bought: list[Row], on: dt.date, by: str) -> list[Picture]:
+    """The shops, those that grew most, or ordered most that day, first."""
     parts: dict[str, list[Row]] = defaultdict(list)
     for row in bought:
         parts[row["retailer_id"]].append(row)
@@ -151,33 +169,44 @@ def _shops(bought: list[Row], on: dt.date) -> list[Picture]:
     for code, part in parts.items():
         where = {name: part[0][name] for name in ("name", "town", "route", "tier", "market_type")}
         told.append({"retailer_id": code, **where, **_sums(part, on)})
-    return sorted(told, key=lambda row: (-row["grown"], row["retailer_id"]))
+    if by == TODAY:
+        told = [row for row in told if row[TODAY] > 0]
+    return sorted(told, key=lambda row: (-row[by], -row[GROWN], row["retailer_id"]))
 
 
-def _finding(bought: list[Row], shops: list[Picture], groups: list[Picture], on: dt.date) -> str:
-    """Where the growth against the same days of last month comes from, in one sentence."""
+def _finding(
+    bought: list[Row], shops: list[Picture], groups: list[Picture], on: dt.date, by: str
+) -> str:
+    """Where the growth against the same days of last month, or the day's sales, come from."""
     sums = _sums(bought, on)
-    grown = sum(row["grown"] for row in shops if row["grown"] > 0)
+    whole = sum(row[by] for row in shops if row[by] > 0)
     text = (
         f"本月1日至{on.day}日售出{sums['this']:.0f}条，上月同期{sums['same']:.0f}条，"
         f"上月全月{sums['last']:.0f}条。"
     )
-    if grown <= 0:
+    if by == TODAY:
+        text = f"当日售出{sums['today']:.0f}条，{text}"
+    if whole <= 0:
         return text
-    top = sum(row["grown"] for row in shops[:MOST_SHOPS] if row["grown"] > 0)
+    top = sum(row[by] for row in shops[:MOST_SHOPS] if row[by] > 0)
+    verb, total = ("当日", "当日销量") if by == TODAY else ("增", "增订总量")
     parts = [
-        f"{group['title']}「{group['rows'][0]['name']}」增{group['rows'][0]['grown']:.0f}条"
+        f"{group['title']}「{group['rows'][0]['name']}」{verb}{group['rows'][0][by]:.0f}条"
         for group in groups
-        if len(group["rows"]) > 1 and group["rows"][0]["grown"] > 0
+        if len(group["rows"]) > 1 and group["rows"][0][by] > 0
     ]
-    leads = "，".join(
-        [*parts, f"增订最多的{min(MOST_SHOPS, len(shops))}户占增订总量{top / grown:.0%}"]
-    )
+    number = min(MOST_SHOPS, sum(row[by] > 0 for row in shops) if by == TODAY else len(shops))
+    leads = "，".join([*parts, f"{MOSTLY[by]}{number}户占{total}{top / whole:.0%}"])
     return f"{text}{leads}。"
 
 
 def _helps(
-    facts: Facts, on: dt.date, me: Mapping[str, Any], bought: list[Row], shops: list[Picture]
+    facts: Facts,
+    on: dt.date,
+    me: Mapping[str, Any],
+    bought: list[Row],
+    shops: list[Picture],
+    mostly: str,
 ) -> list[str]:
     """What is known to each of the six screening steps (`alerts.actions.screening`)."""
     top = shops[:MOST_SHOPS]
@@ -190,8 +219,8 @@ def _helps(
         _peak(bought, on),
         f"该规格{focus}{state}；{_street(facts, on, me)}。",
         "见上方曲线和分乡镇、分线路、同品牌合计。",
-        f"增订最多的户中有{above}户本月超过上月全月的2倍。",
-        f"增订最多的户中有{remote}户在乡村。",
+        f"{mostly}户中有{above}户本月超过上月全月的2倍。",
+        f"{mostly}户中有{remote}户在乡村。",
     ]
 
 

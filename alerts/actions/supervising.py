@@ -12,7 +12,8 @@ from django.utils import timezone
 import audit.actions
 from accounts.calendar import deadline
 from accounts.models import Audience, Bureau, User
-from alerts.models import Alert, Hit, Measure, SupervisionRule, Task, Watch
+from alerts.actions.turns import take_turn
+from alerts.models import LISTED_AT, Alert, Hit, Measure, SupervisionRule, Task, Watch
 from alerts.supervision import DEFAULTS, GRAVITY, UNITS, WHAT, Line, Past, Verdict, judge
 from sources.models import Retailer
 
@@ -22,9 +23,12 @@ LOOK_BACK = dt.timedelta(days=max(UNITS.values()))
 LEAST_WORDS = 4
 
 
-def rules_of(city: Bureau, *, now: dt.datetime) -> list[SupervisionRule]:
+@transaction.atomic
+def rules_of(*, city: Bureau, now: dt.datetime) -> list[SupervisionRule]:
     """The city's policy table; a city without any starts with the proposed one."""
     mine = SupervisionRule.objects.filter(bureau=city)
+    if not mine.exists():
+        take_turn(f"alerts.policy:{city.code}")
     if not mine.exists():
         SupervisionRule.objects.bulk_create(
             SupervisionRule(
@@ -43,7 +47,7 @@ def supervise(*, city: Bureau, now: dt.datetime) -> int:
     Nothing leaves a list by itself: a person releases. Returns how many shops are new or graver.
     """
     Bureau.objects.select_for_update().get(pk=city.pk)
-    today, rules = timezone.localdate(now), rules_of(city, now=now)
+    today, rules = timezone.localdate(now), rules_of(city=city, now=now)
     changed = 0
     for county in city.children.counties():
         verdicts = _verdicts(county, rules, today)
@@ -52,7 +56,7 @@ def supervise(*, city: Bureau, now: dt.datetime) -> int:
             _enter(county, book, shop, verdict, today, now)
             for (book, shop), verdict in sorted(verdicts.items())
         )
-        _open_tasks(county, now)
+        _open_tasks(county, now, verdicts)
     return changed
 
 
@@ -64,7 +68,7 @@ def _verdicts(
         bureau=county, subject_kind="retailer", audience=Audience.EVERYONE, on__gt=today - LOOK_BACK
     )
     names = ("subject_id", "code", "on", "grade", "family", "state", "outcome")
-    for shop, *facts in alerts.values_list(*names):
+    for shop, *facts in alerts.values_list(*names, LISTED_AT, "closed_at"):
         past[shop].append(Past(*facts))
     released = _released(county, Watch.Book.KEY)
     judged = {
@@ -111,6 +115,7 @@ def _enter(
         if not graver:
             return False
         standing.measure, standing.reason = verdict.measure, verdict.reason
+        standing.review_days = verdict.review_days
         standing.facts, standing.version = {"alerts": verdict.alerts}, standing.version + 1
         standing.save()
         _tell("watch.raised", standing, "system", reason=verdict.reason)
@@ -120,14 +125,18 @@ def _enter(
         bureau=county, book=book, retailer_id=shop, retailer_name=known.name if known else "",
         licence_no=known.licence_no if known else "", measure=verdict.measure,
         reason=verdict.reason, facts={"alerts": verdict.alerts}, since=today,
-        review_on=today + dt.timedelta(days=verdict.review_days), made_at=now,
+        review_on=today + dt.timedelta(days=verdict.review_days),
+        review_days=verdict.review_days, made_at=now,
     )  # fmt: skip
     _tell("watch.entered", made, "system", reason=verdict.reason)
     return True
 
 
-def _open_tasks(county: Bureau, now: dt.datetime) -> None:
-    """A special check for who is new under it, and a visit to each big buyer every quarter."""
+def _open_tasks(
+    county: Bureau, now: dt.datetime, verdicts: dict[tuple[str, str], Verdict] | None = None
+) -> None:
+    """A special check for who is new under it or has new alerts since the last; and a visit to each
+    big buyer every quarter."""
     watched = Watch.objects.open().filter(bureau=county).prefetch_related("tasks")
     for watch in watched.order_by("pk"):
         tasks = list(watch.tasks.all())
@@ -137,8 +146,24 @@ def _open_tasks(county: Bureau, now: dt.datetime) -> None:
         if watch.book == Watch.Book.BUYER:
             if last is None or now - last >= QUARTER:
                 _open_task(watch, f"大户季度核查：{watch.retailer_name or watch.retailer_id}", now)
-        elif watch.measure == Measure.SPECIAL and last is None:
-            _open_task(watch, f"专项检查：{watch.retailer_name or watch.retailer_id}", now)
+        elif watch.measure == Measure.SPECIAL:
+            verdict = (verdicts or {}).get((watch.book, watch.retailer_id))
+            if last is None:
+                _open_special(watch, now)
+            elif verdict is not None and _has_news(verdict, tasks):
+                watch.reason, watch.facts = verdict.reason, {"alerts": verdict.alerts}
+                watch.save(update_fields=["reason", "facts"])
+                _open_special(watch, now)
+
+
+def _has_news(verdict: Verdict, tasks: Iterable[Task]) -> bool:
+    """Whether an alert that the policy counts came after the last check was done."""
+    done = max((task.done_at for task in tasks if task.done_at), default=None)
+    return verdict.newest is not None and done is not None and verdict.newest > done
+
+
+def _open_special(watch: Watch, now: dt.datetime) -> None:
+    _open_task(watch, f"专项检查：{watch.retailer_name or watch.retailer_id}", now)
 
 
 def _open_task(watch: Watch, title: str, now: dt.datetime) -> None:
@@ -154,7 +179,10 @@ def _open_task(watch: Watch, title: str, now: dt.datetime) -> None:
 def review_watch(
     *, watch: Watch, release: bool, note: str, by: User, now: dt.datetime, version: int
 ) -> None:
-    """Keep a shop on its list for another spell, or release it; open tasks come to an end with it."""
+    """Keep a shop on its list for another spell, or release it; open tasks come to an end with it.
+
+    One that is kept under special supervision is checked once more.
+    """
     watch = Watch.objects.select_for_update(of=("self",)).select_related("bureau").get(pk=watch.pk)
     if watch.version != version or watch.released_on is not None:
         raise ValidationError("该户的监管记录刚有变动，未作改动。请刷新页面后再试。")
@@ -168,8 +196,11 @@ def review_watch(
             state=Task.State.DROPPED, done_by=by, done_at=now, result="已解除监管"
         )
     else:
-        watch.review_on = today + (watch.review_on - watch.since)
+        watch.review_on = today + dt.timedelta(days=watch.review_days)
     watch.save()
+    special = watch.book == Watch.Book.KEY and watch.measure == Measure.SPECIAL
+    if special and not release and not watch.tasks.filter(state=Task.State.OPEN).exists():
+        _open_special(watch, now)
     _tell("watch.released" if release else "watch.kept", watch, by.code, note=watch.note)
 
 
@@ -188,7 +219,7 @@ def add_watch(
     made = Watch.objects.create(
         bureau=retailer.bureau, book=book, retailer_id=retailer.code, retailer_name=retailer.name,
         licence_no=retailer.licence_no, measure=measure, reason=reason.strip()[:300], since=today,
-        review_on=today + QUARTER, made_by=by, made_at=now,
+        review_on=today + QUARTER, review_days=QUARTER.days, made_by=by, made_at=now,
     )  # fmt: skip
     _tell("watch.entered", made, by.code, reason=made.reason)
     _open_tasks(retailer.bureau, now)
@@ -216,16 +247,19 @@ def set_rule(*, city: Bureau, line: Line, by: User, now: dt.datetime) -> Supervi
     """Add a line to the policy table; a line about the same is replaced, the old one kept."""
     if line.what not in WHAT or line.unit not in SupervisionRule.Unit.values or line.number < 1:
         raise ValidationError("请选择类型、次数和期限。")
-    if line.measure not in (Measure.KEY, Measure.SPECIAL):
+    if line.measure not in Measure.values:
         raise ValidationError("请选择监管方式。")
     if not line.source.strip():
         raise ValidationError("请填写依据文件或会议。")
-    rules_of(city, now=now)
+    take_turn(f"alerts.policy:{city.code}")
+    rules_of(city=city, now=now)
     same = SupervisionRule.objects.filter(
         bureau=city, what=line.what, unit=line.unit, measure=line.measure, ended_at=None
     )
+    if same.filter(number=line.number, source=line.source).exists():
+        raise ValidationError("政策表中已有这一行，未重复设置。")
     same.update(ended_at=now)
-    days = 180 if line.measure == Measure.SPECIAL else 90
+    days = 180 if line.measure == Measure.SPECIAL else QUARTER.days
     made = SupervisionRule.objects.create(
         bureau=city, review_days=days, made_by=by, made_at=now, **asdict(line)
     )

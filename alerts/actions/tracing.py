@@ -1,6 +1,7 @@
 """A registered seizure becomes alerts at once, for the counties whose shops its codes name."""
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -8,16 +9,29 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Bureau
-from alerts.actions.finding import as_json, until
+from alerts.actions.finding import as_json
+from alerts.actions.nights import DRAWN, opened
+from alerts.actions.picture import draw
 from alerts.actions.raising import Suspicion, raise_alert
-from alerts.actions.rules import detectors_in, version_in_force
+from alerts.actions.rules import detectors_in, parameters_of, version_in_force
 from alerts.detectors.seized_code import SeizedCode
 from alerts.models import Alert, Origin, Reason
-from sources import lake
 from sources.cartons import by_licence
-from sources.facts import rows
+from sources.facts import Facts, rows
 from sources.lake.seized import homes_of
 from sources.models import Retailer, Seizure
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traced:
+    """What one shop's county is told: the rule's numbers and words, source rows, and a picture."""
+
+    row: dict[str, Any]
+    sentence: str
+    grade: str
+    parameters: dict[str, Any]
+    evidence: list[dict[str, Any]]
+    picture: dict[str, Any]
 
 
 @transaction.atomic
@@ -29,65 +43,86 @@ def trace_seizure(*, number: int, now: dt.datetime) -> list[Alert]:
     licences = by_licence(seizure.cartons())
     codes = {code for code, _path in homes_of(licences).values()}
     counties = Bureau.objects.filter(code__in=codes).select_related("parent").order_by("code")
-    raised = [_trace_in(county, seizure, set(licences), now=now) for county in counties]
-    return [alert for alerts in raised for alert in alerts]
+    raised = [
+        _raise(county, seizure, one, now=now)
+        for county in counties
+        for one in _traced_in(county, seizure, set(licences), now=now)
+    ]
+    return [alert for alert in raised if alert is not None]
 
 
-def _trace_in(
+def _traced_in(
     county: Bureau, seizure: Seizure, licences: set[str], *, now: dt.datetime
-) -> list[Alert]:
+) -> list[Traced]:
+    """What this case, and no other, says of the county's shops."""
     on = timezone.localdate(seizure.registered_at)
     version = version_in_force(city=county.city, on=on, now=now)
-    kind = next(one for one in detectors_in(version) if one.key == SeizedCode.key)
-    with lake.open_facts(on=on, bureaus=[county.code]) as known:
-        facts = until(known, on)
-        found = kind.find(facts, on)
+    kind = next(one for one in detectors_in(version) if isinstance(one, SeizedCode))
+    with opened(on=on, bureaus=[county.code], shared=DRAWN) as facts:
+        found = kind.of_case(facts, on, seizure.case_no)
         mine = [row for row in rows(found) if row["licence_no"] in licences]
         proof = rows(kind.evidence(facts, on, found)) if mine else []
-    shown: dict[str, list[dict[str, Any]]] = {}
-    for row in proof:
-        cells = {name: as_json(cell) for name, cell in row.items() if name != "subject_id"}
-        shown.setdefault(row["subject_id"], []).append(cells)
-    told = [(row, kind.sentence(row), kind.floor(row) or "黄") for row in mine]
-    alerts = [
-        _raise(county, seizure, row, sentence, grade, now=now) for row, sentence, grade in told
+        return [
+            Traced(
+                row=row,
+                sentence=kind.sentence(row),
+                grade=kind.floor(row) or "黄",
+                parameters=parameters_of(kind),
+                evidence=_shown(proof, row["subject_id"]),
+                picture=_picture(facts, on, row),
+            )
+            for row in mine
+        ]
+
+
+def _shown(proof: list[dict[str, Any]], shop: str) -> list[dict[str, Any]]:
+    return [
+        {name: as_json(cell) for name, cell in row.items() if name != "subject_id"}
+        for row in proof
+        if row["subject_id"] == shop
     ]
-    for row, alert in zip(mine, alerts, strict=True):
-        if alert is not None:
-            _show(alert, shown.get(row["subject_id"], []))
-    return [alert for alert in alerts if alert is not None]
 
 
-def _raise(
-    county: Bureau,
-    seizure: Seizure,
-    row: dict[str, Any],
-    sentence: str,
-    grade: str,
-    *,
-    now: dt.datetime,
-) -> Alert | None:
-    shop = Retailer.objects.get(code=row["subject_id"])
+def _picture(facts: Facts, on: dt.date, row: dict[str, Any]) -> dict[str, Any]:
+    """The shop's weeks as they are now, with the order that the cartons came from."""
+    shop = row["subject_id"]
+    picture = draw(facts, on, [shop]).get(shop, {})
+    if row["ordered_on"] is not None:
+        then = draw(facts, row["ordered_on"], [shop]).get(shop, {})
+        picture |= {name: then.get(name) for name in ("peers", "order", "order_lines")}
+    return picture
+
+
+def _raise(county: Bureau, seizure: Seizure, told: Traced, *, now: dt.datetime) -> Alert | None:
+    shop = Retailer.objects.get(code=told.row["subject_id"])
     suspicion = Suspicion(
         origin=Origin.SEIZURE,
         family=SeizedCode.family,
-        grade=grade,
-        sentence=sentence,
+        grade=told.grade,
+        sentence=told.sentence,
         subject_kind="retailer",
         subject_id=shop.code,
         subject_name=shop.name,
-        licence_no=row["licence_no"],
+        licence_no=told.row["licence_no"],
         route=shop.route,
         reference=f"登记{seizure.pk}/{shop.code}",
     )
     try:
-        return raise_alert(suspicion=suspicion, bureau=county, by=seizure.registered_by, now=now)[0]
+        alert, _is_new = raise_alert(
+            suspicion=suspicion, bureau=county, by=seizure.registered_by, now=now
+        )
     except ValidationError:  # this registration was traced before
         return None
+    _show(alert, suspicion.reference, told)
+    return alert
 
 
-def _show(alert: Alert, evidence: list[dict[str, Any]]) -> None:
-    reason = Reason.objects.filter(alert=alert).order_by("-pk").first()
-    if reason is not None and not reason.evidence:
-        reason.evidence = evidence
-        reason.save(update_fields=["evidence"])
+def _show(alert: Alert, reference: str, told: Traced) -> None:
+    reason = Reason.objects.get(alert=alert, numbers__reference=reference)
+    numbers = {name: as_json(cell) for name, cell in told.row.items() if name != "subject_id"}
+    reason.numbers |= numbers
+    reason.parameters, reason.evidence = told.parameters, told.evidence
+    reason.save(update_fields=["numbers", "parameters", "evidence"])
+    if not alert.picture and told.picture:
+        alert.picture = told.picture
+        alert.save(update_fields=["picture"])

@@ -24,7 +24,7 @@ class SeizedCode(Detector):
     inputs = (
         "seizures.case_no", "seizures.day", "seizures.known_on", "seizures.place",
         "seizures.code32", "seizures.sku_id", "seizures.qty", "seizures.licence_no",
-        "seizures.bureau", "seizures.batch_id", "seizures.row_no", "retailers.retailer_id",
+        "seizures.case_qty", "seizures.bureau", "seizures.batch_id", "seizures.row_no", "retailers.retailer_id",
         "retailers.licence_no", "retailers.bureau", "licences.licence_no", "licences.retailer_id",
         "orders.order_id", "orders.retailer_id", "orders.day", "orders.qty", "orders.bureau",
         "orders.batch_id", "orders.row_no", "deliveries.order_id", "deliveries.day",
@@ -34,7 +34,7 @@ class SeizedCode(Detector):
     )  # fmt: skip
     optional = (
         "seizures.place", "seizures.code32", "seizures.sku_id", "seizures.licence_no",
-        "retailers.licence_no", "licences.licence_no", "licences.retailer_id",
+        "seizures.case_qty", "retailers.licence_no", "licences.licence_no", "licences.retailer_id",
         "deliveries.order_id", "deliveries.day", "deliveries.sign_by", "deliveries.bureau",
         "deliveries.batch_id", "deliveries.row_no", "payments.order_id", "payments.day",
         "payments.payer_account", "payments.bureau", "payments.batch_id", "payments.row_no",
@@ -70,11 +70,18 @@ class SeizedCode(Detector):
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         """One row a shop with a seizure newly known: the largest new case, its order if one is found."""
+        return self._told(facts, on, _.is_new)
+
+    def of_case(self, facts: Facts, on: dt.date, case_no: str) -> ir.Table:
+        """The same about one case, whenever it became known: as its registration wants it told."""
+        return self._told(facts, on, _.case_no == case_no)
+
+    def _told(self, facts: Facts, on: dt.date, wanted: ibis.Deferred) -> ir.Table:
         cases = self._cases(facts, on)
         many = cases.group_by("retailer_id").agg(cases=_.count(), all_qty=_.qty.sum())
         order = [_.qty.desc(), _.seized_on.desc(), _.case_no]
         place = ibis.row_number().over(group_by="retailer_id", order_by=order)
-        worst = cases.filter(_.is_new).mutate(at=place).filter(_.at == 0).drop("at")
+        worst = cases.filter(wanted).mutate(at=place).filter(_.at == 0).drop("at")
         orders = orders_sorted_then(
             facts, self._codes(facts, on).semi_join(worst, "case_no"), self.days
         )
@@ -83,8 +90,8 @@ class SeizedCode(Detector):
         )
         told = worst.join(many, "retailer_id").left_join(largest, ["retailer_id", "case_no"])
         return told.select(
-            "bureau", "case_no", "seized_on", "place", "licence_no", "codes", "qty", "cases",
-            "all_qty", "order_id", "ordered_on", "ordered",
+            "bureau", "case_no", "seized_on", "place", "licence_no", "codes", "qty", "case_qty",
+            "cases", "all_qty", "order_id", "ordered_on", "ordered",
             subject_id=_.retailer_id, surprise=ibis.literal(self.rarity, "float64"),
         )  # fmt: skip
 
@@ -94,8 +101,12 @@ class SeizedCode(Detector):
         if row["order_id"]:
             order = f"对应{date(row['ordered_on'])}的订单，共{cartons(row['ordered'])}"
         again = f"；近{self.months}个月共{row['cases']}起、{cartons(row['all_qty'])}"
+        what = f"有{cartons(row['qty'])}的条码是本户许可证号，"
+        if row["case_qty"]:  # registered code by code
+            read, whole = f"{row['qty']:.0f}", cartons(row["case_qty"])
+            what = f"本户许可证号读出{read}个码，该案共{whole}；"
         return (
-            f"{date(row['seized_on'])}{where}查获的卷烟中，有{cartons(row['qty'])}的条码是本户许可证号，"
+            f"{date(row['seized_on'])}{where}查获的卷烟中，{what}"
             f"{order}{again if row['cases'] > 1 else ''}。"
         )
 
@@ -120,7 +131,7 @@ class SeizedCode(Detector):
         )
 
     def floor(self, row: Mapping[str, Any]) -> str:
-        """红 from 50 cartons or the second time, 橙 from 10, else 黄."""
+        """红 from 50 cartons traced here or the second time, 橙 from 10, else 黄."""
         if row["qty"] >= self.red_from or row["cases"] > 1:
             return "红"
         return "橙" if row["qty"] >= self.orange_from else "黄"
@@ -140,6 +151,7 @@ class SeizedCode(Detector):
                 licence_no=_.licence_no.max(),
                 codes=_.count(),
                 qty=_.qty.sum(),
+                case_qty=ibis.ifelse(_.case_qty.notnull().all(), _.case_qty.max(), None),
                 is_new=_.is_new.any(),
             )
             .rename(bureau="home")

@@ -161,11 +161,6 @@ class Alert(Scoped):
                 condition=Q(state__in=OPEN_STATES),
                 name="one_open_alert_a_subject",
             ),
-            models.UniqueConstraint(
-                fields=["bureau", "origin", "reference"],
-                condition=~Q(reference=""),
-                name="one_alert_a_reference",
-            ),
             models.CheckConstraint(
                 condition=Q(night__isnull=False) | Q(raised_by__isnull=False),
                 name="raised_by_a_night_or_a_person",

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
-from accounts.models import Scoped, ScopedQuerySet, User
+from accounts.models import Bureau, Scoped, ScopedQuerySet, User
 from alerts.models.alerts import Alert
 from alerts.models.grades import Grade
 
@@ -26,10 +26,18 @@ class Reason(models.Model):
     recheck = models.ForeignKey(
         "Recheck", models.PROTECT, null=True, related_name="reasons"
     )  # late
+    city = models.ForeignKey(Bureau, models.PROTECT, null=True, related_name="+")  # with a number
+    number = models.CharField(max_length=60, blank=True)  # of a tip, complaint or seizure, folded
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["alert", "on", "detector"], name="one_reason_a_night")
+            models.UniqueConstraint(fields=["alert", "on", "detector"], name="one_reason_a_night"),
+            models.UniqueConstraint(
+                fields=["city", "number"], condition=~Q(number=""), name="one_report_a_number"
+            ),
+            models.CheckConstraint(
+                condition=Q(number="") | Q(city__isnull=False), name="a_number_is_of_a_city"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -77,6 +77,7 @@ class Watch(Scoped):
     facts = models.JSONField(default=dict)  # those numbers; alert codes where alerts led to it
     since = models.DateField()
     review_on = models.DateField()
+    review_days = models.PositiveSmallIntegerField(default=90)  # from one review to the next
     reviewed_on = models.DateField(null=True, blank=True)
     released_on = models.DateField(null=True, blank=True)
     released_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")

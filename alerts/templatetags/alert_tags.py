@@ -14,7 +14,7 @@ from alerts.causes import CAUSES, VIOLATIONS
 from alerts.detection import FAMILIES
 from alerts.models import Alert, Grade, MarketEvent, State, Watch
 from alerts.naming import code_of, title_of
-from alerts.proposing import AHEAD, RISING, propose_causes
+from alerts.proposing import AFTER, AHEAD, may_explain, propose_causes
 from alerts.waiting import DECISIONS
 from sources.models import Retailer
 
@@ -173,12 +173,15 @@ def waiting_lines(badges: dict[str, dict[str, Any]]) -> dict[str, Any]:
 @register.inclusion_tag("alerts/_proposals.html", takes_context=True)
 def proposed_causes(context: template.Context, alert: Alert) -> dict[str, Any]:
     """What the calendar of market events suggests for an alert."""
-    if alert.family not in RISING or alert.subject_kind != "retailer":
+    if not may_explain(alert):
         return {"proposals": []}
     user = context["request"].user
     shops = Retailer.objects.visible_to(user, "read_alert").filter(code=alert.subject_id)
     events = MarketEvent.objects.visible_to(user, "read_alert").filter(
-        bureau=alert.bureau_id, removed_at=None, last__gte=alert.on, first__lte=alert.on + AHEAD
+        bureau=alert.bureau_id,
+        removed_at=None,
+        last__gte=alert.on - AFTER,
+        first__lte=alert.on + AHEAD,
     )
     town = shops.values_list("town", flat=True).first() or ""
     return {"proposals": propose_causes(alert, events, town=town)}

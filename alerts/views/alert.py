@@ -26,19 +26,24 @@ from alerts.models import (
     Exemption,
     GradeChange,
     Group,
+    Origin,
     Reason,
 )
 from alerts.naming import code_of, detector_of, title_of
+from alerts.proposing import Proposal
 from alerts.states import UNDO_WITHIN, Step, may_go, right_to
 from alerts.views.cells import cell
 from alerts.views.comparing import compare
 from alerts.views.correcting import Notes, batches_of, notes_on, told
+from alerts.views.proposals import events_near, proposals_of
 from alerts.views.screening import screening_of
 from audit.models import Event
 from sources.models import Batch, Completeness, RetailerVersion
 from sources.wording import status_title
 
 NATIONAL = "国烟专〔2011〕49号"  # five rules, some without a limit
+REPORTED = "reference"  # among the numbers of what people reported, be it empty
+MOST_TAGS = 3
 HIDDEN = {"source", "bureau", "batch_id", "row_no"}
 SAID = {  # shorter than the audit trail's words, since the page is about one alert
     "alert.pushed": "系统推送",
@@ -59,7 +64,9 @@ def alert(request: StaffRequest, code: str) -> HttpResponse:
     )
     found = get_object_or_404(
         seen.select_related("bureau", "holder", "rule_version__bureau").annotate(
-            incomplete=Subquery(partial.values("reason")[:1]), **_decisions(request.user)
+            incomplete=Subquery(partial.values("reason")[:1]),
+            events=events_near(request.user),
+            **_decisions(request.user),
         ),
         code=code,
     )
@@ -69,20 +76,28 @@ def alert(request: StaffRequest, code: str) -> HttpResponse:
     picture = _revived(found.picture)
     is_shop = found.subject_kind == "retailer"
     shop = RetailerVersion.objects.of(found.subject_id, on=found.on) if is_shop else None
+    town = shop.town if shop else ""
+    proposals = proposals_of(found, vars(found)["events"], town=town)
+    shown = [
+        _reason(
+            one,
+            Origins(files, seizures=request.user.may("read_seizure")),
+            tonight=reasons[0].on,
+            notes=told(found, notes.get(one.pk, []), files),
+        )
+        for one in reasons
+    ]
     context = {
         "alert": found,
-        "reasons": [
-            _reason(
-                one, files, tonight=reasons[0].on, notes=told(found, notes.get(one.pk, []), files)
-            )
-            for one in reasons
-        ],
+        "reasons": shown,
+        **_tags(found, shown),
         "chart": picture.get("chart"),
         "peers": picture.get("peers"),
         "order": picture.get("order"),
         "order_lines": picture.get("order_lines"),
         "sku": picture.get("sku"),
-        **_screening(found, picture, request.user),
+        "proposals": proposals,
+        **_screening(found, picture, request.user, proposals),
         "compare": compare(shop, on=found.on) if shop else None,
         "facts": _facts(shop) if shop else None,
         "retailer_url": _retailer_url(found, shop),
@@ -109,6 +124,25 @@ def _decisions(user: User) -> dict[str, Subquery]:
     }
 
 
+@dataclasses.dataclass(frozen=True)
+class Origins:
+    """What the copied rows came with: imports that the user may read, and registered seizures."""
+
+    files: dict[int, Batch]
+    seizures: bool  # whether the user may read those
+
+    def name(self, number: int) -> str:
+        batch = self.files.get(number)
+        return batch.file.name if batch else origin_of(number)
+
+    def url(self, number: int) -> str:
+        if number in self.files:
+            return reverse("sources:import_batch", args=[number])
+        if number < 0 and self.seizures:
+            return reverse("sources:seizure", args=[-number])
+        return ""
+
+
 def _people(found: Alert, reasons: list[Reason], user: User) -> dict[str, Any]:
     """Its case, its exemption, a grade that waits; and the ways to change these."""
     decided = vars(found)
@@ -132,26 +166,33 @@ def _people(found: Alert, reasons: list[Reason], user: User) -> dict[str, Any]:
     }
 
 
-def _screening(found: Alert, picture: dict[str, Any], user: User) -> dict[str, Any]:
+def _screening(
+    found: Alert, picture: dict[str, Any], user: User, proposals: list[Proposal]
+) -> dict[str, Any]:
     """The steps from a product's alert to a clue; other alerts have none."""
     if found.subject_kind != "sku":
         return {}
-    return screening_of(found, (picture.get("sku") or {}).get("helps", []), user)
+    helps = (picture.get("sku") or {}).get("helps", [])
+    return screening_of(found, helps, user, proposals)
 
 
 def _reasons(found: Alert) -> list[Reason]:
-    """Those of the newest night, the leading one first; then older ones to which something came."""
+    """Those of the newest night, the leading one first, and what people reported; then older ones to
+    which something came."""
     notes = Correction.objects.filter(reason=OuterRef("pk"))
     reasons = found.reasons.select_related("recheck").annotate(is_corrected=Exists(notes))
     known = list(reasons.order_by("-on", "-surprise"))
+    night = next((one.on for one in known if REPORTED not in one.numbers), None)
     shown = [
-        one for one in known if one.on == known[0].on or one.recheck or vars(one)["is_corrected"]
+        one
+        for one in known
+        if REPORTED in one.numbers or one.on == night or one.recheck or vars(one)["is_corrected"]
     ]
     return sorted(shown, key=lambda one: (one.on != known[0].on, one.detector != found.detector))
 
 
 def _reason(
-    reason: Reason, files: dict[int, Batch], *, tonight: dt.date, notes: list[dict[str, Any]]
+    reason: Reason, origins: Origins, *, tonight: dt.date, notes: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """A reason in the words of its detector, with its parameters and copied rows."""
     kind = detector_of(reason.detector)
@@ -171,7 +212,7 @@ def _reason(
         "next_steps": kind.next_steps if kind else "",
         "parameter_rows": _parameters(reason, kind),
         "evidence_columns": [column_title(name) for name in columns],
-        "evidence_rows": [_evidence(row, columns, files) for row in reason.evidence],
+        "evidence_rows": [_evidence(row, columns, origins) for row in reason.evidence],
         "others": reason.elsewhere,
     }
 
@@ -219,13 +260,25 @@ def origin_of(number: int) -> str:
     return f"查获登记 {-number}" if number < 0 else f"批次 {number}"
 
 
-def _evidence(row: dict[str, Any], columns: list[str], files: dict[int, Batch]) -> dict[str, Any]:
-    batch = files.get(row.get("batch_id") or 0)
+def _evidence(row: dict[str, Any], columns: list[str], origins: Origins) -> dict[str, Any]:
+    number = row.get("batch_id") or 0
     return {
         "cells": [cell(name, row.get(name)) for name in columns],
-        "file": batch.file.name if batch else origin_of(row.get("batch_id") or 0),
+        "file": origins.name(number),
         "row_no": row.get("row_no"),
-        "url": reverse("sources:import_batch", args=[batch.pk]) if batch else "",
+        "url": origins.url(number),
+    }
+
+
+def _tags(found: Alert, reasons: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the heading calls the alert: each rule once, and its origin unless a rule says the same."""
+    titles = list(dict.fromkeys(one["title"] for one in reasons))[:MOST_TAGS]
+    origin = found.get_origin_display() if found.origin != Origin.NIGHT else ""
+    by_hand = found.detector.partition(":")[0] in Origin.values
+    return {
+        "tags": titles,
+        "origin": origin if origin not in titles else "",
+        "day_title": "登记日" if by_hand else "订货日",
     }
 
 

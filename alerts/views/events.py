@@ -13,6 +13,7 @@ from alerts.forms_people import EventForm
 from alerts.models import MarketEvent
 
 A_PAGE = 30
+MOST_DIGITS = 18  # of a row's number
 
 
 @require_http_methods(["GET", "POST"])
@@ -42,10 +43,14 @@ def events(request: StaffRequest) -> HttpResponse:
             messages.success(request, f"已登记，用于 {len(made)} 个单位。")
             return redirect("alerts:events")
     seen = MarketEvent.objects.visible_to(request.user, "read_alert").filter(removed_at=None)
+    only_one = request.GET.get("only", "")
+    if only_one.isdecimal() and len(only_one) <= MOST_DIGITS:
+        seen = seen.filter(pk=only_one)
     rows = seen.select_related("bureau", "made_by").order_by("-last", "-pk")
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     context = {
-        "page": page, "form": form, "may_add": may_add, "today": timezone.localdate()
+        "page": page, "form": form, "may_add": may_add, "today": timezone.localdate(),
+        "only_one": only_one,
     }  # fmt: skip
     return render(request, "alerts/events.html", context)
 

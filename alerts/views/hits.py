@@ -7,20 +7,22 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.http import StaffRequest
-from accounts.models import Bureau
+from accounts.models import Bureau, User
 from alerts.actions import hits as actions
+from alerts.actions.picture_sku import curves_of
 from alerts.forms import CausesForm, HitFilter
 from alerts.models import Hit, HitQuerySet
 from alerts.views.filtering import chips_of, export_title, exported, seen_bureaus
 
 A_PAGE = 50
 AT_ONCE = 1000  # entries closed in one batch
+RAISING = ("raise_alert", "raise_above")
 CLOSING = tuple(actions.OWNED)  # the rights of which one is needed
 
 
@@ -40,9 +42,9 @@ def hits(request: StaffRequest) -> HttpResponse:
     rows = filtered.qs.newest().select_related("closed_by")
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
     for hit in page.object_list:
-        if hit.subject_kind == "retailer":
-            hit.subject_url = reverse("sources:retailer", args=[hit.subject_id])
+        hit.subject_url = _subject_url(hit)
         hit.may_close = actions.may_close(request.user, hit)
+        hit.may_raise = hit.subject_kind == "sku" and _may_raise(request.user, hit)
     context = {
         "page": page,
         "form": filtered.form,
@@ -55,6 +57,32 @@ def hits(request: StaffRequest) -> HttpResponse:
         **_closing(request, now=timezone.now()),
     }
     return render(request, "alerts/hits.html", context)
+
+
+def _subject_url(hit: Hit) -> str:
+    """The shop's page, or where a product's sales came from."""
+    if hit.subject_kind == "retailer":
+        return reverse("sources:retailer", args=[hit.subject_id])
+    return reverse("alerts:hit", args=[hit.pk]) if hit.subject_kind == "sku" else ""
+
+
+@require_safe
+def hit(request: StaffRequest, number: int) -> HttpResponse:
+    """A product's entry with its curves by town, route and brand, and the shops behind the jump."""
+    seen = Hit.objects.visible_to(request.user, "read_alert").filter(subject_kind="sku")
+    found = get_object_or_404(seen.newest().select_related("closed_by"), pk=number)
+    context = {
+        "hit": found,
+        "sku": curves_of(found).get("sku"),
+        "may_raise": _may_raise(request.user, found),
+    }
+    return render(request, "alerts/hit.html", context)
+
+
+def _may_raise(user: User, hit: Hit) -> bool:
+    """Whether the user may make an alert of an entry that nobody has dealt with."""
+    is_open = hit.alert_id is None and hit.closed_at is None
+    return is_open and any(user.may_at(right, hit.bureau) for right in RAISING)
 
 
 def _closing(request: StaffRequest, *, now: dt.datetime) -> dict[str, Any]:

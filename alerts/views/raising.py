@@ -10,11 +10,14 @@ from accounts.http import StaffRequest
 from accounts.models import Bureau, User, scope
 from alerts.actions import grades
 from alerts.actions.raising import raise_alert
-from alerts.forms_people import GradeForm, RaiseForm
-from alerts.models import OPEN_STATES, Alert, AlertQuerySet, Grade, GradeChange
+from alerts.forms_people import GradeForm
+from alerts.forms_raising import RaiseForm
+from alerts.models import OPEN_STATES, Alert, AlertQuerySet, Grade, GradeChange, Hit
+from alerts.naming import detector_of
 from sources.models import Retailer
 
 RAISING = ("raise_alert", "raise_above")
+MOST_DIGITS = 18  # of a row's number
 GRADING = ("grade_alert", "grade_above")
 REVIEWING = ("review_grade", "review_grade_above")
 
@@ -38,11 +41,14 @@ def new(request: StaffRequest) -> HttpResponse:
     """A suspicion that did not come from a night: somebody saw, heard or was told something."""
     if not any(request.user.may(right) for right in RAISING):
         raise Http404
+    bureaus = _at(request.user, RAISING)
+    hit = _hit(request, bureaus)
     form = RaiseForm(
         request.POST or None,
-        initial={"subject": request.GET.get("retailer", "")},
+        initial=_about(hit) if hit else {"subject": request.GET.get("retailer", "")},
         retailers=Retailer.objects.visible_to(request.user, "read_retailer"),
-        bureaus=_at(request.user, RAISING),
+        bureaus=bureaus,
+        hit=hit,
     )
     if form.is_valid() and form.bureau is not None:
         try:
@@ -56,7 +62,27 @@ def new(request: StaffRequest) -> HttpResponse:
             form.add_error(None, error)
         else:
             return _raised(request, alert, is_new=is_new)
-    return render(request, "alerts/new.html", {"form": form})
+    return render(request, "alerts/new.html", {"form": form, "hit": hit})
+
+
+def _hit(request: StaffRequest, bureaus: QuerySet[Bureau]) -> Hit | None:
+    """The product's entry of the ledger that the address names."""
+    number = request.GET.get("hit", "")
+    if not number:
+        return None
+    seen = Hit.objects.visible_to(request.user, "read_alert").filter(subject_kind="sku")
+    if not number.isdecimal() or len(number) > MOST_DIGITS:
+        raise Http404
+    return get_object_or_404(seen.newest(), pk=number, bureau__in=bureaus)
+
+
+def _about(hit: Hit) -> dict[str, str]:
+    """What the form begins with when an alert is made of an entry."""
+    kind = detector_of(hit.detector)
+    return {
+        "subject_kind": hit.subject_kind, "subject": hit.subject_id, "sentence": hit.sentence,
+        "family": kind.family if kind else "", "grade": hit.grade,
+    }  # fmt: skip
 
 
 def _raised(request: StaffRequest, alert: Alert, *, is_new: bool) -> HttpResponse:

@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -11,6 +12,7 @@ from accounts.models import User
 from alerts.actions.screening import PRINCIPLES, screen_alert, screened
 from alerts.forms import ScreenForm
 from alerts.models import OPEN_STATES, Alert
+from alerts.proposing import Proposal
 from alerts.views.steps import CLAIMING, within_rights
 
 
@@ -29,8 +31,13 @@ def screen(request: StaffRequest, code: str) -> HttpResponse:
     return redirect(f"{alert.get_absolute_url()}#screening")
 
 
-def screening_of(alert: Alert, helps: list[str], user: User) -> dict[str, Any]:
-    """The six steps of a product's alert, each with what is known to it and who did it."""
+def screening_of(
+    alert: Alert, helps: list[str], user: User, proposals: Sequence[Proposal]
+) -> dict[str, Any]:
+    """The six steps of a product's alert, each with what is known to it and who did it.
+
+    The first excludes what the calendar of market events explains.
+    """
     ticks = screened(alert)
     people = {one.actor for one in ticks.values()}
     names = dict(User.objects.filter(username__in=people).values_list("username", "name"))
@@ -40,6 +47,7 @@ def screening_of(alert: Alert, helps: list[str], user: User) -> dict[str, Any]:
                 "step": number,
                 "title": title,
                 "help": helps[number - 1] if helps else "",
+                "events": proposals if number == 1 else (),
                 "at": ticks[number].at if number in ticks else None,
                 "who": names.get(ticks[number].actor, "") if number in ticks else "",
             }

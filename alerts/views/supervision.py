@@ -178,7 +178,7 @@ def policy(request: StaffRequest) -> HttpResponse:
             return redirect("alerts:policy")
     rules = [
         {"rule": rule, "what": WHAT.get(rule.what, rule.what)}
-        for rule in actions.rules_of(city, now=timezone.now())
+        for rule in actions.rules_of(city=city, now=timezone.now())
     ]
     context = {
         **_tabs(request, "policy"), "city": city, "rules": rules, "form": form, "may_set": may_set

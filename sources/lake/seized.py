@@ -1,13 +1,15 @@
 """Seizures that people registered, as rows of the facts beside those that files brought.
 
-A row a code: `batch_id` is the registration's number with a minus, `row_no` the line of the code
+A row a code, for the one carton that bears it: what else the case held is traced to nobody and only
+told as `case_qty`. `batch_id` is the registration's number with a minus, `row_no` the line of the code
 (1 where no code was typed). A code that leads to a licence belongs to the bureau of the shop that
 holds it, any other to whoever registered it.
 """
 
 import datetime as dt
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
@@ -35,7 +37,15 @@ def registered(con: Connection, scope: Scope, window: Window) -> str:
     homes = homes_of(
         carton.licence_no for one in known for carton in one.cartons() if carton.leads_to_licence
     )
-    rows = [row for one in known for row in _rows(one, homes) if inside(row.pop("path"))]
+    of_case: defaultdict[tuple[int, str], Decimal] = defaultdict(Decimal)
+    for one in known:
+        of_case[one.bureau_id, one.case_no] += one.qty
+    rows = [
+        {**row, "case_qty": float(of_case[one.bureau_id, one.case_no])}
+        for one in known
+        for row in _rows(one, homes)
+        if inside(row.pop("path"))
+    ]
     if not rows:
         return ""
     con.register(NAME, pa.Table.from_pylist(rows, schema=schema("seizures").to_pyarrow()))
@@ -75,18 +85,16 @@ def _inside(scope: Scope) -> Any:
 
 
 def _rows(one: Seizure, homes: dict[str, tuple[str, str]]) -> list[Row]:
-    """A row a code, the cartons shared out evenly among them; repeated partial codes together."""
+    """A row a code, each of one carton, repeated partial codes together; all cartons if there is none."""
     cartons = one.cartons()
-    share = float(one.qty) / max(1, len(cartons))
     alike = Counter(carton.text for carton in cartons)
     first: dict[str, tuple[int, Carton]] = {}
     for number, carton in enumerate(cartons, start=1):
         first.setdefault(carton.text, (number, carton))
     told = [
-        _row(one, number, carton, share * alike[carton.text], homes)
-        for number, carton in first.values()
+        _row(one, number, carton, alike[carton.text], homes) for number, carton in first.values()
     ]
-    return told or [_row(one, 1, None, share, homes)]
+    return told or [_row(one, 1, None, float(one.qty), homes)]
 
 
 def _row(

@@ -14,7 +14,7 @@ TIMELESS = ("changes", "limits", "calendar")  # old rows still say how things st
 SLACK = dt.timedelta(days=31)  # lines keep the day that their order had when they came
 # "table.column" -> the source's column, where it is called otherwise
 SOURCES = {"orders.at": "order_time"}
-DERIVED = {"day", "retailer_id", "known_on"}  # there as soon as the table is
+DERIVED = {"day", "retailer_id", "known_on", "case_qty"}  # there as soon as the table is
 SEALED = {"payments": ("payer_name",), "complaints": ("subject", "text")}
 KNOWN_ON = "(x.known_at + INTERVAL 8 HOUR)"  # in China
 ORDER_CHILDREN = ("deliveries", "payments")

@@ -18,7 +18,7 @@ from sources.actions.seizures import register_seizure as register
 from sources.cartons import read_cartons
 from sources.forms import DecodeForm, SeizureForm, WithdrawForm
 from sources.models import Seizure, Sku
-from sources.tracing import of_seizure
+from sources.tracing import handed_to, own_cartons, trace
 
 PAGE = 50
 
@@ -78,8 +78,8 @@ def decode(request: StaffRequest) -> HttpResponse:
 
 @require_GET
 def seizure(request: StaffRequest, number: int) -> HttpResponse:
-    """One registration: its codes and where they lead."""
-    return _page(request, _found(request, number, "read_seizure"), WithdrawForm())
+    """One registration: its codes and where they lead. Of another bureau's: the codes of own shops."""
+    return _page(request, _readable(request, number), WithdrawForm())
 
 
 @require_POST
@@ -103,7 +103,7 @@ def withdraw(request: StaffRequest, number: int) -> HttpResponse:
 @require_GET
 def seizure_photo(request: StaffRequest, number: int) -> HttpResponseBase:
     """The photo of the codes, as it was uploaded."""
-    found = _found(request, number, "read_seizure")
+    found = _readable(request, number)
     if found.photo is None:
         raise Http404
     return serve(found.photo, inline=True, name=found.photo.name)
@@ -115,12 +115,27 @@ def _found(request: StaffRequest, number: int, action: str) -> Seizure:
     return get_object_or_404(whole, pk=number)
 
 
+def _readable(request: StaffRequest, number: int) -> Seizure:
+    """One in the reader's scope, or one that was handed to a county of it."""
+    visible = Seizure.objects.visible_to(request.user, "read_seizure").filter(pk=number)
+    if visible.exists():
+        return _found(request, number, "read_seizure")
+    handed = handed_to(number=number, user=request.user)
+    if handed is None:
+        raise Http404
+    return handed
+
+
 def _page(request: StaffRequest, found: Seizure, form: WithdrawForm) -> HttpResponse:
     mine = request.user.may_at("register_seizure", found.bureau)
+    cartons = found.cartons()
+    whole = request.user.may_at("read_seizure", found.bureau)
+    shown = cartons if whole else own_cartons(seizure=found, user=request.user)
     context = {
         "seizure": found,
-        "cartons": found.cartons(),
-        "traces": of_seizure(seizure=found, user=request.user),
+        "cartons": shown,
+        "others": len(cartons) - len(shown),
+        "traces": trace(cartons=shown, user=request.user, sku_id=found.sku_id),
         "form": form,
         "may_withdraw": mine and found.withdrawn_at is None,
     }

@@ -199,6 +199,7 @@ def test_a_late_reason_bears_a_mark(client, corrected):
 
 def test_the_number_of_queries_is_small(client, supervisor, django_assert_max_num_queries):
     alert = make.alert(link="x")
+    make.event()
     for _other in range(30):
         make.alert(link="x")
 

@@ -59,6 +59,99 @@ def test_it_never_excuses_links_licences_or_money():
     assert codes(make.alert(family="LINK"), make.event()) == []
 
 
+def about_product(**given):
+    known = {
+        "subject_kind": "sku",
+        "subject_id": "6901028",
+        "family": "INT",
+        "detector": "sku_month",
+    }
+    return make.alert(**{**known, **given})
+
+
+@pytest.mark.parametrize(
+    ("given", "proposed"),
+    [
+        ({"kind": "product", "sku_ids": ["6901028"]}, ["N01"]),
+        ({"kind": "price", "sku_ids": ["6901028"]}, ["N23"]),
+        ({"kind": "product", "sku_ids": ["6901028"], "towns": ["水口镇"]}, ["N01"]),
+        ({"kind": "product", "sku_ids": ["6900000"]}, []),
+        ({"kind": "festival"}, ["N03"]),
+        ({"kind": "supply", "towns": ["新街镇"]}, []),  # of one town, for the whole county's sum
+        ({"kind": "fair"}, []),  # some market day is always near
+        ({"kind": "product", "first": DAY - dt.timedelta(days=31), "last": DAY - dt.timedelta(days=31)}, ["N01"]),
+        ({"kind": "product", "first": DAY - dt.timedelta(days=32), "last": DAY - dt.timedelta(days=32)}, []),
+        ({"kind": "fair", "first": DAY - dt.timedelta(days=2), "last": DAY - dt.timedelta(days=1)}, []),
+    ],
+)  # fmt: skip
+def test_it_proposes_for_a_product_what_moves_its_sums(given, proposed):
+    assert codes(about_product(), make.event(**given), town="") == proposed
+
+
+def test_what_names_the_product_comes_first():
+    named = make.event(
+        kind="price", sku_ids=["6901028"], first=DAY - dt.timedelta(days=9), last=DAY - dt.timedelta(days=9)
+    )  # fmt: skip
+
+    assert codes(about_product(), make.event(kind="festival"), named, town="") == ["N23", "N03"]
+
+
+@pytest.mark.parametrize(
+    ("given", "proposed"),
+    [
+        ({"subject_kind": "bureau"}, ["N02"]),
+        ({"subject_kind": "staff"}, []),
+        ({"subject_kind": "retailer"}, []),
+        ({"staff_concerned": True}, []),
+    ],
+)
+def test_of_the_bureaus_own_conduct_only_sums_are_explained(given, proposed):
+    event = make.event(kind="supply", sku_ids=["6901028"])
+
+    assert codes(about_product(**given), event, town="") == proposed
+
+
+def alert_page(client, alert):
+    client.force_login_now(make.user("county_supervisor"))
+    return client.get(alert.get_absolute_url()).content.decode()
+
+
+def test_the_alerts_page_shows_it_with_a_link(client):
+    alert = make.alert()
+    make.retailer(code=alert.subject_id, town="新街镇")
+    event = make.event(name="三月三歌圩", towns=["新街镇"])
+    make.event(name="水口圩", towns=["水口镇"])
+    make.event(name="外县庙会", at=make.bureau("451424"))
+    make.event(name="撤下的", removed_at=make.NOW)
+
+    page = alert_page(client, alert)
+
+    assert "N09 旅游、赶集、工地开工季" in page
+    url = f"{reverse('alerts:events')}?only={event.pk}"
+    assert f'href="{url}"' in page
+    for other in ("水口圩", "外县庙会", "撤下的"):
+        assert other not in page
+    shown = client.get(url).content.decode()
+    assert "三月三歌圩" in shown
+    assert "水口圩" not in shown
+
+
+def test_a_products_page_shows_it_in_the_first_screening_step_too(client):
+    make.event(kind="product", name="海韵上市", sku_ids=["6901028"])
+
+    page = alert_page(client, about_product())
+
+    assert page.count("海韵上市") == 2
+    assert "市场事件：" in page[page.index('id="screening"') :]
+
+
+def test_an_event_that_is_gone_is_told(client):
+    make.bureau("451423")
+    client.force_login_now(make.user("county_supervisor"))
+
+    assert "没有这项事件" in client.get(reverse("alerts:events"), {"only": "9"}).content.decode()
+
+
 def test_the_page_for_dismissing_shows_it(client):
     alert = make.alert()
     make.retailer(code=alert.subject_id)

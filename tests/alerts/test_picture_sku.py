@@ -49,8 +49,8 @@ def tables(lines="", **more):
     )
 
 
-def sku(lines="", **more):
-    return trace(tables(lines, **more), ON, "451423", "K1")["sku"]
+def sku(lines="", detector="sku_month", **more):
+    return trace(tables(lines, **more), ON, "451423", "K1", detector)["sku"]
 
 
 def test_the_month_stands_beside_the_one_before_added_up_by_day():
@@ -83,6 +83,20 @@ def test_it_says_which_town_route_and_shops_grew_against_the_same_days():
         "本月1日至24日售出90条，上月同期20条，上月全月50条。"
         "乡镇「未登记」增60条，送货线路「二线」增60条，增订最多的2户占增订总量100%。"
     )
+
+
+def test_for_a_days_concentration_the_largest_of_the_day_come_first():
+    others = "h R3 2026-03-05 K1 400 451423\ni R1 2026-03-24 K1 8 451423"
+    grown = [row["retailer_id"] for row in sku(others)["shops"]]
+
+    found = sku(others, detector="sku_day")
+
+    assert grown == ["R3", "R2", "R1"]
+    assert [(row["retailer_id"], row["today"]) for row in found["shops"]] == [("R2", 70), ("R1", 8)]
+    assert [row["name"] for row in found["groups"][1]["rows"]][:2] == ["二线", "一线"]
+    assert found["finding"].startswith("当日售出78条，本月1日至24日售出498条")
+    assert found["finding"].endswith("送货线路「二线」当日70条，当日订购最多的2户占当日销量100%。")
+    assert found["helps"][4].startswith("当日订购最多的户中有")
 
 
 def test_another_county_is_not_shown_to_this_one_but_to_the_city():
@@ -146,6 +160,7 @@ def test_the_page_shows_the_curves_and_leads_to_the_shops(client, supervisor):
     assert 'data-chart="months"' in page
     assert 'id="sku-curve-1"' in page
     assert "乡镇「未登记」增60条" in page
+    assert "增订最多的户</h3>" in page
     assert reverse("sources:retailer", args=["R2"]) in page
 
 
@@ -194,7 +209,7 @@ def test_a_night_keeps_the_picture_with_the_alert(db, monkeypatch):
     nights.run_night(on=ON, city=make.bureau("4514"), now=dt.datetime(2026, 3, 25, tzinfo=dt.UTC))
 
     alert = Alert.objects.get(bureau__code="451423")
-    assert alert.picture == trace(known, ON, "451423", "K1")
+    assert alert.picture == trace(known, ON, "451423", "K1", "sold")
 
 
 @pytest.mark.django_db

@@ -1,10 +1,14 @@
 """Alerts that people raise."""
 
+import datetime as dt
+
 import pytest
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from accounts.models import Audience
-from alerts.models import Alert, Reason
+from alerts.actions.raising import Suspicion, raise_alert
+from alerts.models import Alert, Origin, Reason
 from audit.models import Event
 from tests import make
 
@@ -87,6 +91,17 @@ def test_a_second_report_joins_the_open_alert_and_may_make_it_graver(mine):
     assert Event.objects.filter(kind="alert.joined", subject=alert.code).exists()
 
 
+def test_a_report_that_joins_a_nights_alert_hides_none_of_its_reasons(mine):
+    alert = make.alert(subject_id="R1")
+
+    mine.post(NEW, filled())
+
+    assert Alert.objects.get() == alert
+    page = mine.get(alert.get_absolute_url()).content.decode()
+    assert "本户近26周常态" in page
+    assert "来信称该店" in page
+
+
 def test_what_concerns_staff_goes_to_the_city(mine, client):
     response = mine.post(NEW, filled(staff_concerned="on"), follow=True)
 
@@ -155,3 +170,124 @@ def test_what_is_wrong_stands_at_its_field(mine):
     assert 'id="id_subject_error"' in page
     assert 'aria-describedby="id_subject_error"' in page
     assert "还没有新建" in page
+
+
+def suspicion(**given):
+    known = {
+        "origin": Origin.PERSON, "family": "CASE", "grade": "黄", "subject_kind": "retailer",
+        "subject_id": "R1", "sentence": "走访时见该店库房堆放整件卷烟二十件。", **given,
+    }  # fmt: skip
+    return Suspicion(**known)
+
+
+@pytest.mark.parametrize("number", ["ts-1", "TS-1 ", "ＴＳ－１", "TS—1"])
+@pytest.mark.parametrize("origin", ["complaint", "tip"])
+def test_a_number_is_used_once_in_the_city_however_it_is_written(client, shop, number, origin):
+    make.retailer(at=make.bureau("451424"), code="R2")
+    client.force_login_now(make.user("city_supervisor", at=make.bureau("4514")))
+    client.post(NEW, filled(origin="complaint", reference="TS-1"))
+
+    page = client.post(NEW, filled(subject="R2", reference=number, origin=origin)).content.decode()
+
+    assert Alert.objects.count() == 1
+    assert f"已建预警{Alert.objects.get().code}" in page
+
+
+def test_a_number_of_another_county_is_refused_without_naming_the_alert(mine):
+    make.retailer(at=make.bureau("451424"), code="R2")
+    other = make.user(at=make.bureau("451424"))
+    told = suspicion(origin=Origin.TIP, reference="jb-2026-031", subject_id="R2")
+    alert, _ = raise_alert(suspicion=told, bureau=make.bureau("451424"), by=other, now=make.NOW)
+
+    page = mine.post(NEW, filled()).content.decode()
+
+    assert "编号JB-2026-031已建预警，由本市其他单位或市局办理，未重复新建" in page
+    assert alert.code not in page
+
+
+def test_another_city_has_its_own_numbers(mine):
+    told = suspicion(origin=Origin.TIP, reference="JB-2026-031", subject_id="R2")
+    far = make.bureau("450199")
+    raise_alert(suspicion=told, bureau=far, by=make.user(at=far), now=make.NOW)
+
+    mine.post(NEW, filled())
+
+    assert Alert.objects.count() == 2
+
+
+def test_the_database_refuses_a_number_twice_in_a_city():
+    alert, city = make.alert(), make.bureau("4514")
+    given = {"surprise": 1, "weight": 0, "sentence": "x", "numbers": {}, "parameters": {}}
+    make_reason = Reason.objects.create
+    make_reason(alert=alert, on=alert.on, detector="tip:1", city=city, number="1", **given)
+
+    with pytest.raises(IntegrityError, match="one_report_a_number"), transaction.atomic():
+        make_reason(alert=alert, on=alert.on, detector="tip:1b", city=city, number="1", **given)
+    with pytest.raises(IntegrityError, match="a_number_is_of_a_city"):
+        make_reason(alert=alert, on=alert.on, detector="tip:2", number="2", **given)
+
+
+DAY = dt.timedelta(days=1)
+
+
+def complain(number, *, ago=0, origin=Origin.COMPLAINT, at=None, who="S1", grade="黄"):
+    """A complaint about a member of staff, some days before make.NOW."""
+    place = at or make.bureau()
+    told = suspicion(
+        origin=origin, reference=number, subject_kind="staff", subject_id=who, family="CMP",
+        subject_name=f"客户经理{who}", staff_concerned=True, grade=grade,
+    )  # fmt: skip
+    by = make.user("city_supervisor", at=make.bureau("4514"))
+    return raise_alert(suspicion=told, bureau=place, by=by, now=make.NOW - ago * DAY)[0]
+
+
+def close(alert):
+    Alert.objects.filter(pk=alert.pk).update(state="invalid", closed_at=make.NOW, causes=["N21"])
+
+
+def test_a_second_complaint_about_the_same_person_is_red(db):
+    first = complain("TS-1", ago=89)
+    assert first.grade == "橙"
+    close(first)
+
+    second = complain("TS-2")
+
+    assert second.grade == "红"
+    again = second.reasons.get(detector="complaint_again")
+    assert again.sentence == "客户经理（工号S1）近90天被投诉举报2次。"
+
+
+def test_it_makes_the_open_alert_red(db):
+    complain("TS-1", ago=3)
+
+    alert = complain("TS-2")
+
+    assert (Alert.objects.count(), alert.grade, alert.reasons.count()) == (1, "红", 3)
+
+
+@pytest.mark.parametrize(
+    ("given", "grade"),
+    [
+        ({"ago": 90}, "橙"),
+        ({"who": "S2"}, "橙"),
+        ({"origin": Origin.TIP}, "红"),
+        ({"at": "451424"}, "红"),  # the person worked elsewhere in the city then
+        ({"at": "450199"}, "橙"),
+    ],
+)
+def test_what_counts_as_the_first(db, given, grade):
+    if "at" in given:
+        given = {**given, "at": make.bureau(given["at"])}
+    close(complain("TS-1", **{"ago": 3, **given}))
+
+    assert complain("TS-2").grade == grade
+
+
+def test_one_that_a_night_found_counts_by_its_ticket(db):
+    night = make.alert(subject_kind="staff", subject_id="S1", audience=Audience.ABOVE)
+    ticket = {"ticket_no": "ts-1", "day": "2026-03-01"}
+    night.reasons.update(detector="complaint_staff", evidence=[ticket])
+    close(night)
+
+    assert complain("TS-1").grade == "橙", "the same complaint, entered by hand"
+    assert complain("TS-9").grade == "红"

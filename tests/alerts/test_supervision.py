@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from alerts.actions.supervising import rules_of, supervise
-from alerts.models import Measure, SupervisionRule, Task, Watch
+from alerts.models import Alert, Measure, SupervisionRule, Task, Watch
 from alerts.supervision import DEFAULTS, Past, judge
 from audit.models import Event
 from tests import make
@@ -87,7 +87,7 @@ def alerts(shop, count, **given):
 
 
 def test_a_city_starts_with_the_proposed_policy(city):
-    assert len(rules_of(city, now=NOW)) == len(DEFAULTS)
+    assert len(rules_of(city=city, now=NOW)) == len(DEFAULTS)
 
 
 def test_shops_come_on_the_list_once_with_their_task(city):
@@ -172,6 +172,101 @@ def test_a_review_moves_the_next_one(mine):
     assert watch.review_on == watch.reviewed_on + dt.timedelta(days=90)
 
 
+def test_every_spell_is_as_long_as_the_first(mine):
+    watch = make.watch(measure="special", review_days=180, review_on=DAY)
+
+    for _ in range(3):
+        press(mine, "review_watch", watch, answer="keep", note="仍有波动，继续关注。")
+        assert watch.reviewed_on
+        assert watch.review_on - watch.reviewed_on == dt.timedelta(days=180)
+
+
+@pytest.mark.parametrize(("measure", "days"), [("key", 90), ("special", 180)])
+def test_the_policy_says_how_long_a_spell_is(city, measure, days):
+    shop = make.retailer().code
+    alerts(shop, 2 if measure == "key" else 4)
+
+    supervise(city=city, now=NOW)
+
+    assert Watch.objects.get().review_days == days
+
+
+def test_one_that_became_special_has_its_spells(city):
+    shop = make.retailer().code
+    alerts(shop, 2)
+    supervise(city=city, now=NOW)
+    alerts(shop, 4)
+    supervise(city=city, now=NOW)
+
+    assert Watch.objects.get().review_days == 180
+
+
+def checked(watch, *, at=NOW):
+    """The open check is done."""
+    watch.tasks.filter(state="open").update(state="done", done_at=at, result="库存相符。")
+
+
+def test_a_special_watch_that_is_kept_is_checked_again(mine):
+    watch = make.watch(measure="special")
+    task = Task.objects.create(
+        bureau=watch.bureau, watch=watch, title="专项检查", opened_at=NOW, due_at=NOW
+    )
+
+    press(mine, "review_watch", watch, answer="keep", note="仍有波动，继续关注。")
+    assert watch.tasks.get() == task, "one is open"
+    checked(watch)
+    press(mine, "review_watch", watch, answer="keep", note="仍有波动，继续关注。")
+
+    assert watch.tasks.filter(state="open").count() == 1
+    assert watch.tasks.count() == 2
+
+
+def test_a_key_shop_that_is_kept_has_no_check(mine):
+    watch = make.watch()
+
+    press(mine, "review_watch", watch, answer="keep", note="仍有波动，继续关注。")
+
+    assert not watch.tasks.exists()
+
+
+def test_new_alerts_after_a_check_open_another(city):
+    shop = make.retailer(name="常订店").code
+    alerts(shop, 4, pushed_at=NOW)
+    supervise(city=city, now=NOW)
+    watch = Watch.objects.get()
+    alerts(shop, 1, pushed_at=NOW + dt.timedelta(hours=1))  # while the check is open
+    checked(watch, at=NOW + dt.timedelta(days=1))
+    supervise(city=city, now=NOW + dt.timedelta(days=2))
+    assert watch.tasks.count() == 1
+
+    alerts(shop, 1, pushed_at=NOW + dt.timedelta(days=3))
+    supervise(city=city, now=NOW + dt.timedelta(days=4))
+    supervise(city=city, now=NOW + dt.timedelta(days=4))
+
+    assert watch.tasks.filter(state="open").get().title == "专项检查：常订店"
+    assert watch.tasks.count() == 2
+    watch.refresh_from_db()
+    assert len(watch.facts["alerts"]) == 6
+    assert Event.objects.filter(kind="task.opened").count() == 2
+
+
+def test_what_is_proven_after_a_check_opens_another(city):
+    shop = make.retailer().code
+    alerts(shop, 4, pushed_at=NOW)
+    supervise(city=city, now=NOW)
+    watch = Watch.objects.get()
+    checked(watch, at=NOW + dt.timedelta(days=1))
+    SupervisionRule.objects.exclude(what="proven").update(ended_at=NOW)
+
+    one = Alert.objects.first()
+    assert one is not None
+    one.outcome, one.closed_at = "X", NOW + dt.timedelta(days=2)
+    one.save()
+    supervise(city=city, now=NOW + dt.timedelta(days=3))
+
+    assert watch.tasks.count() == 2
+
+
 @pytest.mark.parametrize(("given", "says"), [({"note": ""}, "未作改动"), ({"version": 9}, "刷新")])
 def test_a_review_wants_words_and_the_newest_page(mine, given, says):
     watch = make.watch()
@@ -237,9 +332,32 @@ def test_the_city_sets_the_policy_and_the_county_reads_it(client, city):
     client.post(url, data)
 
     (mine,) = [
-        one for one in rules_of(city, now=NOW) if (one.what, one.measure) == ("alert", "key")
+        one for one in rules_of(city=city, now=NOW) if (one.what, one.measure) == ("alert", "key")
     ]
     assert (mine.number, mine.source) == (3, "崇烟专〔2026〕1号")
     assert "请填写依据" in client.post(url, {**data, "source": ""}).content.decode()
     client.post(reverse("alerts:end_policy", args=[mine.pk]))
-    assert mine.pk not in {one.pk for one in rules_of(city, now=NOW)}
+    assert mine.pk not in {one.pk for one in rules_of(city=city, now=NOW)}
+
+
+def test_a_kind_may_be_left_to_routine(client, city):
+    client.force_login_now(make.user("city_lead", at=city))
+    url = reverse("alerts:policy")
+    data = {"what": "grade:蓝", "number": 1, "unit": "90d", "measure": "routine", "source": "某文"}
+    assert ">日常监管</option>" in client.get(url).content.decode()
+
+    page = client.post(url, data, follow=True).content.decode()
+
+    assert "已设置" in page
+    assert '<span class="tag">日常监管</span>' in page
+    alerts(make.retailer().code, 1, grade="蓝")
+    assert supervise(city=city, now=NOW) == 0
+
+
+def test_the_same_line_again_is_told(client, city):
+    client.force_login_now(make.user("city_lead", at=city))
+    url = reverse("alerts:policy")
+    data = {"what": "alert", "number": 3, "unit": "90d", "measure": "key", "source": "某文"}
+    client.post(url, data)
+
+    assert "已有这一行，未重复设置" in client.post(url, data).content.decode()

@@ -37,10 +37,10 @@ def test_a_registered_seizure_is_an_alert_for_the_county_of_the_licence():
     (alert,) = trace_seizure(number=seizure.pk, now=make.NOW)
 
     assert (alert.bureau.code, alert.subject_id) == ("451423", SHOP)
-    assert (alert.origin, alert.grade, alert.family) == (Origin.SEIZURE, "橙", "CASE")
+    assert (alert.origin, alert.grade, alert.family) == (Origin.SEIZURE, "黄", "CASE")
     assert alert.state == State.PUSHED
     assert alert.sentence == (
-        "3月2日在南宁市某仓库查获的卷烟中，有40条的条码是本户许可证号，对应2月27日的订单，共5条。"
+        "3月2日在南宁市某仓库查获的卷烟中，本户许可证号读出1个码，该案共40条；对应2月27日的订单，共5条。"
     )
     assert alert.raised_by == seizure.registered_by
     evidence = alert.reasons.get().evidence
@@ -78,7 +78,50 @@ def test_a_second_case_joins_the_open_alert_and_makes_it_red():
 
     alert = Alert.objects.get()
     assert alert.grade == "红"
-    assert alert.reasons.count() == 2
+    first, second = alert.reasons.order_by("pk")
+    assert "该案共2条" in first.sentence
+    assert "该案共1条" in second.sentence
+    assert second.sentence.endswith("；近12个月共2起、2条。")
+    assert second.numbers["case_no"] != first.numbers["case_no"]
+
+
+@pytest.mark.parametrize(("read", "grade"), [(1, "黄"), (10, "橙"), (50, "红")])
+def test_the_grade_follows_the_codes_that_were_read_not_the_case(read, grade):
+    codes = "\n".join(f"60228000000012{number:02}YCYC{LICENCE}" for number in range(1, read + 1))
+
+    (alert,) = trace_seizure(number=make.seizure(codes=codes, qty=Decimal(60)).pk, now=make.NOW)
+
+    assert alert.grade == grade
+    assert f"读出{read}个码，该案共60条" in alert.sentence
+
+
+def test_its_page_names_the_rule_once_and_shows_weeks_and_the_order(client):
+    lead = make.user(Role.COUNTY_LEAD)
+    client.force_login_now(lead)
+    seizure = make.seizure(by=lead)
+    (alert,) = trace_seizure(number=seizure.pk, now=make.NOW)
+
+    page = client.get(alert.get_absolute_url()).content.decode()
+
+    head = page[page.index('<div class="ph">') : page.index("<h1")]
+    assert head.count("查获卷烟的条码指向本户") == head.count("查获反馈") == 1
+    assert "登记日 3月3日" in page.replace(" ", "").replace("登记日", "登记日 ")
+    assert "规则 CASE-01 查获卷烟的条码指向本户" in page
+    assert 'data-chart="history"' in page
+    assert "CO1" in page
+    assert "真龙(起源)" in page
+    assert f'href="{seizure.get_absolute_url()}"' in page
+
+
+def test_two_registrations_do_not_repeat_the_rule_in_the_heading(client):
+    client.force_login_now(make.user(Role.COUNTY_LEAD))
+    for _ in range(2):
+        (alert,) = trace_seizure(number=make.seizure(qty=Decimal(2)).pk, now=make.NOW)
+
+    page = client.get(alert.get_absolute_url()).content.decode()
+
+    head = page[page.index('<div class="ph">') : page.index("<h1")]
+    assert head.count("查获卷烟的条码指向本户") == 1
 
 
 def test_the_countys_people_are_told():

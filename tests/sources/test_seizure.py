@@ -8,6 +8,7 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from accounts.permissions import Role
+from accounts.walls import walls_of
 from audit.models import Event
 from jobs.models import Job
 from sources import lake
@@ -184,6 +185,56 @@ def test_a_shop_of_another_bureau_is_not_shown(client, lead):
     assert "前6位460101属外市县局" in text
 
 
+@pytest.fixture
+def handed(client):
+    """Registered by 451424: a code of a shop of 451423, where the reader works, and another's."""
+    bring_shop()
+    photo = ("码.png", io.BytesIO(picture()))
+    far = make.bureau("451424")
+    seizure = make.seizure(at=far, codes=f"{make.CODE32}\n{OTHER}", photo=photo)
+    client.force_login_now(make.user(Role.COUNTY_SUPERVISOR))
+    return seizure
+
+
+def test_a_county_to_which_a_case_was_handed_reads_what_concerns_its_shops(client, handed):
+    text = page(client, handed)
+
+    assert "南宁市某仓库" in text
+    assert "40 条" in text
+    assert make.CODE32 in text
+    assert "阿兰便利店" in text
+    assert OTHER not in text
+    assert "460101100001" not in text
+    assert "另有 1 个码不属本单位的零售户" in text
+    assert "作废的登记留在记录里" not in text
+    photo = client.get(reverse("sources:seizure_photo", args=[handed.pk]))
+    assert b"".join(photo.streaming_content) == picture()
+
+
+def test_it_is_read_through_the_wall_too(client, handed):
+    with walls_of(None):
+        assert client.get(handed.get_absolute_url()).status_code == 200
+
+
+def test_it_may_not_withdraw_it(client, handed):
+    url = reverse("sources:withdraw_seizure", args=[handed.pk])
+
+    assert client.post(url, {"reason": "案号写错，另行登记"}).status_code == 404
+
+
+def test_a_county_that_it_does_not_concern_does_not_find_it(client, handed):
+    client.force_login_now(make.user(Role.COUNTY_SUPERVISOR, at=make.bureau("451425")))
+
+    assert client.get(handed.get_absolute_url()).status_code == 404
+    assert client.get(reverse("sources:seizure_photo", args=[handed.pk])).status_code == 404
+
+
+def test_roles_without_seizures_do_not_find_it(client, handed):
+    client.force_login_now(make.user(Role.DATA_CLERK))
+
+    assert client.get(handed.get_absolute_url()).status_code == 404
+
+
 def test_unreadable_digits_of_a_licence_give_candidates(client, lead):
     bring_shop()
     register(client, codes="YCYC4514231001?3")
@@ -257,19 +308,28 @@ def test_the_night_sees_it_at_the_shops_own_county():
     city = make.bureau("4514")
     seizure = make.seizure(at=city, codes=f"{make.CODE32}\n{OTHER}", qty=Decimal(40))
 
-    assert seizures("451423") == [(20.0, "451423", LICENCE, -seizure.pk, 1)]
+    assert seizures("451423") == [(1.0, "451423", LICENCE, -seizure.pk, 1)]
     assert seizures("4514") == [
-        (20.0, "4514", "460101100001", -seizure.pk, 2),
-        (20.0, "451423", LICENCE, -seizure.pk, 1),
+        (1.0, "4514", "460101100001", -seizure.pk, 2),
+        (1.0, "451423", LICENCE, -seizure.pk, 1),
     ]
+    assert fact("seizures", "case_qty") == {seizure.case_no: 40}
+
+
+def test_the_whole_of_a_case_is_told_over_its_products():
+    bring_shop()
+    seizure = make.seizure(qty=Decimal(40))
+    make.seizure(case_no=seizure.case_no, sku="真龙（起源）", codes="", qty=Decimal(20))
+
+    assert fact("seizures", "case_qty") == {seizure.case_no: 60}
 
 
 def test_alike_partial_codes_are_one_row_with_all_their_cartons():
     seizure = make.seizure(codes="YCYC451423100123\nYCYC451423100123\n451423100999", qty=Decimal(6))
 
     assert seizures("451423") == [
-        (2.0, "451423", "451423100999", -seizure.pk, 3),
-        (4.0, "451423", LICENCE, -seizure.pk, 1),
+        (1.0, "451423", "451423100999", -seizure.pk, 3),
+        (2.0, "451423", LICENCE, -seizure.pk, 1),
     ]
 
 
@@ -278,8 +338,8 @@ def test_cartons_without_a_code_are_a_row_too_and_a_forged_code_is_none():
     forged = make.seizure(codes=FORGED)
 
     assert seizures("451423") == [
+        (1.0, "451423", None, -forged.pk, 1),
         (40.0, "451423", None, -without.pk, 1),
-        (40.0, "451423", None, -forged.pk, 1),
     ]
 
 
@@ -298,6 +358,6 @@ def test_what_a_file_brought_and_what_was_typed_stand_together():
     bring("外流反馈.csv", f"案号,查获日期,32位码,条\nA1,2026-03-01,{make.CODE32},5\n")
     seizure = make.seizure()
 
-    assert fact("seizures", "qty") == {"A1": 5, seizure.case_no: 40}
+    assert fact("seizures", "qty") == {"A1": 5, seizure.case_no: 1}
     known = fact("seizures", "known_on")
     assert known == {"A1": dt.date(2026, 3, 9), seizure.case_no: dt.date(2026, 3, 3)}

@@ -168,6 +168,28 @@ def test_it_leads_to_nobody(line):
     assert not found(seized(line))
 
 
+def test_of_a_registration_it_says_how_many_codes_were_read_of_how_many_cartons():
+    tables = facts(
+        retailers=RETAILERS, orders=ORDERS, **BESIDE,
+        seizures="case_no day place code32 qty case_qty\n"
+        f"A1 2026-03-30 南宁 {code('05')} 1 60\nA1 2026-03-30 南宁 {code('06')} 1 60",
+    )  # fmt: skip
+
+    (row,) = found(tables)
+
+    assert "本户许可证号读出2个码，该案共60条；" in SeizedCode().sentence(row)
+    assert SeizedCode().floor(row) == "黄"
+
+
+def test_it_tells_one_case_among_several():
+    before = f"A0 2026-03-20 2026-03-20 百色 {code('07')} K1 9 -"
+    tables = seized(before, f"A1 2026-03-30 2026-03-30 南宁 {code()} K1 2 -")
+
+    (row,) = rows(SeizedCode().of_case(tables, ON, "A0"))
+
+    assert (row["case_no"], row["qty"], row["cases"]) == ("A0", 9, 2)
+
+
 def test_it_waits_for_seizures():
     missing = frozenset({"seizures.case_no", "seizures.qty"})
 
