@@ -80,8 +80,8 @@ def _frame(
 
 def real_listings(*, city: Bureau, since: dt.date, before: dt.date) -> pd.DataFrame:
     """The nights of a span that really put subjects of the city on the list: LISTINGS columns."""
-    rows = Sighting.objects.filter(
-        listed=True, on__gte=since, on__lt=before, alert__bureau__in=list(_bureaus(city))
+    rows = Sighting.objects.listed_by_nights().filter(
+        on__gte=since, on__lt=before, alert__bureau__in=list(_bureaus(city))
     ).values_list(
         "alert__bureau__code", "alert__subject_kind", "alert__subject_id", "alert__audience",
         "on", "score", "families",
