@@ -34,6 +34,8 @@ class MonthEndPush(Detector):
         "一、对照当月任务进度和上月同期，找出月末增量最大的十户；"
         "二、电话了解是否自愿，下月初核对库存。"
     )
+    deviation = "最后几个工作日销量为平时的{:.1f}倍"
+    measure = "times"
 
     days: int = param(
         3, help="月末最后几个工作日", unit="天", low=1, high=10, source="domain §4.8（设计）"

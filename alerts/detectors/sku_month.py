@@ -36,6 +36,7 @@ class SkuMonth(Detector):
         "一、按品牌、区域、送货线路打开当月曲线，找到突增的日期和片区；"
         "二、向营销部门调取当月投放计划，核对突增户的订单。"
     )
+    deviation = "本月销量为上月的{:.1f}倍"
 
     growth: float = param(
         0.5, help="比上月增长达到（含）", unit="比例", low=0, high=5, source="国烟专〔2011〕49号"
@@ -72,6 +73,9 @@ class SkuMonth(Detector):
 
     def holds(self, row: Mapping[str, Any]) -> bool:
         return bool(row["this"] >= row["last"] * (1 + self.growth))
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["this"] / row["last"])
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (
