@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 import jobs.actions
+from alerts import backtest_report as report
 from alerts import backtesting, panels
 from alerts.actions import backtests, changing, nights, replaying, rules
 from alerts.actions.raising import Suspicion, raise_alert
@@ -369,6 +370,21 @@ def test_lists_apart_by_more_than_the_cool_down_are_new():
 
     assert len(backtesting.apart(one, other, days=42)) == 0
     assert len(backtesting.apart(one, other, days=41)) == 1
+
+
+def test_the_traditional_list_costs_as_much_a_row_as_ours():
+    names = ["on", *SUBJECT, "score", "grade", "detector", "pk"]
+    rows = [(LAST, "a", "retailer", f"R{n}", "everyone", 4.0, g, "big", n)
+            for n, g in enumerate("红橙黄蓝")]  # fmt: skip
+    ours = pd.DataFrame(rows, columns=names)
+    theirs = pd.concat([ours] * 5).assign(detector="traditional", floor="")
+    decided = pd.DataFrame(columns=["code", *SUBJECT, "on", "until", "outcome"])
+
+    lists = report.Lists(ours, ours, report.traditional(theirs))
+    sides = report.compared(lists, decided, nights=1, days=42)["sides"]
+
+    assert sides["baseline"]["hours"] == 12  # 6 + 4 + 1.5 + 0.5
+    assert sides["traditional"]["hours"] == 5 * 12
 
 
 def test_nothing_stored_is_nothing_listed(city):
