@@ -88,10 +88,10 @@ def test_a_reason_without_its_number_is_not_exempted(client, supervisor):
 def test_the_facts_of_the_grant_are_kept(client, supervisor):
     alert = make.alert()
     Surprise.objects.create(
-        night=alert.night, bureau=alert.bureau, detector=alert.detector, subject_kind="retailer",
-        subject_id=alert.subject_id, surprise=3.1, sentence="", numbers={}, floor="黄",
+        night=make.night(at=alert.bureau, on=alert.on), bureau=alert.bureau,
+        detector=alert.detector, subject_kind="retailer", subject_id=alert.subject_id,
+        surprise=3.1, sentence="", numbers={}, floor="黄",
     )  # fmt: skip
-    Surprise.objects.update(night=make.night(at=alert.bureau, on=alert.on))
 
     ask(client, supervisor, alert)
 
@@ -128,8 +128,9 @@ def test_the_last_day_itself_is_not_over(client, supervisor):
 
 def test_every_day_ends_what_lapsed_and_what_nobody_approved_never_counted(lead):
     yesterday = TODAY - dt.timedelta(days=1)
-    given = {"since": TODAY - dt.timedelta(days=30), "until": yesterday}
-    granted, waiting = make.exemption(state="approved", **given), make.exemption(**given)
+    since = TODAY - dt.timedelta(days=30)
+    granted = make.exemption(state="approved", since=since, until=yesterday)
+    waiting = make.exemption(since=since, until=yesterday)
     running = make.exemption(state="approved", since=TODAY, until=TODAY)
 
     weekly()
