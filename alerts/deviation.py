@@ -1,4 +1,4 @@
-"""How large a stored finding's deviation is, and how people say it. Pure."""
+"""How large a stored finding's deviation is, and how people say it."""
 
 import math
 from collections.abc import Mapping
