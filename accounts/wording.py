@@ -64,6 +64,7 @@ EVENTS = {
     "exemption.granted": "豁免生效",
     "exemption.refused": "退回豁免申请",
     "exemption.ended": "终止豁免",
+    "exemption.expired": "豁免到期",
     "exemption.outgrown": "豁免因偏离扩大自动终止",
     "alert.claimed": "领取预警",
     "alert.released": "退回预警",

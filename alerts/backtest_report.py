@@ -34,7 +34,7 @@ class Lists:
 def traditional(found: pd.DataFrame) -> pd.DataFrame | None:
     """The list that the traditional rule would have made: all it found, every night."""
     mine = found[found["detector"] == TRADITIONAL]
-    return None if mine.empty else mine.assign(grade="蓝")
+    return None if mine.empty else mine
 
 
 def compared(
@@ -45,9 +45,18 @@ def compared(
     `alerts`: what became of the real alerts of the span: code, SUBJECT, on, until, outcome (one of
     OUTCOMES). `days`: of the cool-down, within which two listings of a subject are one.
     """
+    a_row = usual_minutes(lists)
     return {
         "nights": nights,
-        "sides": {name: _figures(listed, nights) for name, listed in lists.sides},
+        "sides": {
+            name: _figures(
+                len(listed),
+                len(listed) * a_row if name == "traditional" else minutes(listed["grade"]),
+                nights,
+            )
+            for name, listed in lists.sides
+        },
+        "minutes_a_row": round(a_row),
         "weeks": _weeks(lists),
         "counties": _both(lists, "bureau"),
         "grades": [
@@ -66,11 +75,17 @@ def compared(
     }  # fmt: skip
 
 
-def _figures(listed: pd.DataFrame, nights: int) -> dict[str, Any]:
-    spent = minutes(listed["grade"])
+def usual_minutes(lists: Lists) -> float:
+    """What a row of the traditional list costs, which grades nothing: as much as one of ours on the
+    average, else what a yellow one does."""
+    graded = next((one for one in (lists.baseline, lists.candidate) if len(one)), None)
+    return MINUTES["黄"] if graded is None else minutes(graded["grade"]) / len(graded)
+
+
+def _figures(total: int, spent: float, nights: int) -> dict[str, Any]:
     return {
-        "total": len(listed),
-        "nightly": round(len(listed) / nights, 1) if nights else 0.0,
+        "total": total,
+        "nightly": round(total / nights, 1) if nights else 0.0,
         "hours": round(spent / 60),
         "nightly_hours": round(spent / 60 / nights, 1) if nights else 0.0,
     }

@@ -5,6 +5,7 @@ list of the time, row by row. Lists are data frames of LISTED columns, one row a
 """
 
 import datetime as dt
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,13 +39,24 @@ class Past:
     listings: pd.DataFrame
     seed: str
 
+    @functools.cached_property
+    def keys(self) -> "pd.Series[int]":
+        """A number for each night's subject, ascending in their order; the same for every policy."""
+        return self.found.groupby(["on", *SUBJECT], sort=True).ngroup()
+
+    @functools.cached_property
+    def names(self) -> pd.DataFrame:
+        """What each of these numbers stands for."""
+        first = self.found.assign(key=self.keys).drop_duplicates("key").set_index("key")
+        return first[["on", *SUBJECT]]
+
 
 def replay(past: Past, policy: Policy, kinds: Mapping[str, type[Detector]]) -> pd.DataFrame:
     """Decide all nights again, one after the other: the rows that are listed.
 
     The cool-down sees the listings before the first night and then those of the replay itself.
     """
-    subjects = _combined(past.found, policy, kinds)
+    subjects = _combined(past, policy, kinds)
     candidates = grading.candidates_of(subjects)
     history = grading.History()
     for *key, on, score, families in past.listings[LISTINGS].itertuples(index=False, name=None):
@@ -66,30 +78,25 @@ def replay(past: Past, policy: Policy, kinds: Mapping[str, type[Detector]]) -> p
     return subjects.iloc[chosen].assign(fate=fates)[LISTED].reset_index(drop=True)
 
 
-def _combined(
-    found: pd.DataFrame, policy: Policy, kinds: Mapping[str, type[Detector]]
-) -> pd.DataFrame:
+def _combined(past: Past, policy: Policy, kinds: Mapping[str, type[Detector]]) -> pd.DataFrame:
     """One row a night and subject that may be listed, as `grading.combine` makes them of one night."""
-    found = found[found["detector"].isin(set(kinds) - set(policy.off))]
+    found = past.found[past.found["detector"].isin(set(kinds) - set(policy.off))]
     if found.empty:
         return pd.DataFrame(columns=[*LISTED, "floor", "link"])
     weights = {key: policy.weights.get(key, kind.weight) for key, kind in kinds.items()}
     families = {key: kind.family for key, kind in kinds.items()}
-    keyed = found.assign(
+    keyed = found[["pk", "detector", "surprise", "floor", "link"]].assign(
         weight=found["detector"].map(weights).astype(float),
         family=found["detector"].map(families),
-        key=found.groupby(["on", *SUBJECT], sort=True).ngroup(),
+        key=past.keys.loc[found.index],
     )
-    names = keyed.drop_duplicates("key").set_index("key")[["on", *SUBJECT]]
     least = min(policy.blue, policy.audit_floor)  # below it nothing is listed, not even by lot
     keyed = keyed[keyed["key"].isin(_hopeful(keyed, policy, least))]
     # nights do not touch one another here: a subject of a night stands as one number
-    alone = keyed.assign(bureau=keyed["key"], subject_kind=0, subject_id=0, audience=0)
-    subjects = grading.combine(alone, policy).rename(columns={"bureau": "key"})
-    subjects = subjects.drop(columns=SUBJECT[1:])
+    subjects = grading.combine(keyed, policy, subject=["key"])
     subjects = subjects[(subjects["floor"] != "") | (subjects["score"] >= least)]
     leading = keyed.drop_duplicates(["key", "detector"])[["key", "detector", "pk"]]
-    return subjects.merge(leading, on=["key", "detector"]).join(names, on="key")
+    return subjects.merge(leading, on=["key", "detector"]).join(past.names, on="key")
 
 
 def _hopeful(keyed: pd.DataFrame, policy: Policy, least: float) -> "pd.Series[int]":

@@ -26,7 +26,6 @@ FAMILIES = {
     "CMP": "投诉与动销",
 }
 GRADES = ("红", "橙", "黄", "蓝")
-SIZES = ("ratio", "others", "over", "times", "gap")  # numbers that tell how large a deviation is
 
 
 def param(
@@ -70,6 +69,8 @@ class Detector:
     why_it_matters: ClassVar[str]
     innocent_causes: ClassVar[str]
     next_steps: ClassVar[str]
+    deviation: ClassVar[str]  # what `size` counts, in words around the number: "超出限量{:.0f}条"
+    measure: ClassVar[str]  # the number of a row that is its size; else `size` is overridden
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
@@ -116,9 +117,8 @@ class Detector:
         return self.statutory or self.worklist
 
     def size(self, row: Mapping[str, Any]) -> float:
-        """How large the deviation is, in whatever unit: twice as large ends an exemption from it."""
-        told = (row.get(name) for name in SIZES)
-        return float(next((value for value in told if value), row["surprise"]))
+        """How large the deviation is, on a linear scale: twice as large ends an exemption from it."""
+        return float(row[self.measure])
 
     def holds(self, row: Mapping[str, Any]) -> bool:  # noqa: ARG002
         """Whether a row that was stored under other parameters would be found under these.

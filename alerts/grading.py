@@ -83,33 +83,39 @@ def higher(one: str, other: str) -> str:
     return min(one, other, key=lambda grade: GRADES.index(grade) if grade else len(GRADES))
 
 
-def combine(found: pd.DataFrame, policy: Policy) -> pd.DataFrame:
+def combine(
+    found: pd.DataFrame, policy: Policy, subject: Sequence[str] = tuple(SUBJECT)
+) -> pd.DataFrame:
     """One row a subject from one row a detector and subject.
 
     `found`: SUBJECT, detector, family, weight, surprise, floor ("" for none), link ("" for none).
     Returns SUBJECT, score, detector and family (the leading ones), families (those with
     a >= policy.strong, sorted), floor, grade and link. A floor lifts the score to its grade's cut:
     what the facts alone make orange ranks with the orange ones. What they alone make red is certain:
-    it ranks with the rarest that counts, not behind what is red by a curve.
+    it ranks with the rarest that counts, not behind what is red by a curve. `subject`: the
+    columns that name one, where they are others.
     """
+    by = list(subject)
     marked = found.assign(a=found["surprise"].clip(upper=policy.most_surprise) + found["weight"])
-    marked = marked.sort_values([*SUBJECT, "a", "detector"], ascending=[True] * 4 + [False, True])
-    best = marked.drop_duplicates([*SUBJECT, "family"])
-    place = best.groupby(SUBJECT).cumcount()
+    marked = marked.sort_values(
+        [*by, "a", "detector"], ascending=[True] * len(by) + [False, True]
+    )  # fmt: skip
+    best = marked.drop_duplicates([*by, "family"])
+    place = best.groupby(by).cumcount()
     shares = place.map({0: 1.0, 1: policy.second_share, 2: policy.third_share}).fillna(0.0)
     further = (best["a"] - policy.unshared).clip(lower=0.0)
     best = best.assign(part=shares * further.where(place > 0, best["a"]))
-    subjects = best.drop_duplicates(SUBJECT)[[*SUBJECT, "detector", "family"]].set_index(SUBJECT)
-    subjects["score"] = best.groupby(SUBJECT)["part"].sum()
-    strong = best[best["a"] >= policy.strong].sort_values("family")
-    families: dict[Any, list[str]] = {key: [] for key in subjects.index}
-    for *key, family in strong[[*SUBJECT, "family"]].itertuples(index=False, name=None):
-        families[tuple(key)].append(family)
+    subjects = best.drop_duplicates(by)[[*by, "detector", "family"]].set_index(by)
+    subjects["score"] = best.groupby(by)["part"].sum()
+    strong = best[best["a"] >= policy.strong].sort_values("family").set_index(by)["family"]
+    families: dict[Any, list[str]] = {key: [] for key in subjects.index.tolist()}
+    for key, family in zip(strong.index.tolist(), strong, strict=True):
+        families[key].append(family)
     subjects["families"] = pd.Series(families.values(), index=subjects.index, dtype=object)
     rank = marked["floor"].map({grade: place for place, grade in enumerate((*GRADES, ""))})
-    lowest = rank.groupby([marked[name] for name in SUBJECT]).min().reindex(subjects.index)
+    lowest = rank.groupby([marked[name] for name in by]).min().reindex(subjects.index)
     subjects["floor"] = lowest.map(dict(enumerate((*GRADES, ""))))
-    linked = marked[marked["link"] != ""].groupby(SUBJECT)["link"].first()
+    linked = marked[marked["link"] != ""].groupby(by)["link"].first()
     subjects["link"] = linked.reindex(subjects.index, fill_value="")
     cuts = [policy.red, policy.orange, policy.yellow]
     lifted = [max(policy.red, policy.most_surprise), policy.orange, policy.yellow]
@@ -171,8 +177,11 @@ class History:
 
     def cools(self, one: Candidate, *, on: dt.date, policy: Policy) -> bool:
         """Whether a subject was listed lately and shows neither more nor something new."""
+        before = self._of.get(one.key)
+        if before is None:
+            return False
         since = on - dt.timedelta(days=policy.cooldown_days)
-        lately = [told for told in self._of.get(one.key, ()) if since < told[0] < on]
+        lately = [told for told in before if since < told[0] < on]
         if not lately:
             return False
         known = set().union(*(families for _, _, families in lately))

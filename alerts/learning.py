@@ -18,6 +18,7 @@ RATE = 0.7  # of the difference is learnt at a time
 LEAST, MOST = -1.2, 1.5  # beyond them no weight is moved
 LEAST_VOLUME = -0.5  # volume is rarely proven and asked for all the same
 ENOUGH = 3  # closed alerts from which on a weight is moved
+ENOUGH_VISITS = 20  # random visits before which nothing is said of the others
 
 
 @dataclass(frozen=True)
@@ -86,11 +87,16 @@ def _odds(share: float) -> float:
     return math.log10(share / (1 - share))
 
 
-def missed(pool: int, checked: int, doubtful: int) -> tuple[float, float, float]:
+def missed(pool: int, checked: int, doubtful: int) -> tuple[float, float, float] | None:
     """How many shops of a pool are likely to have gone unseen, from a random sample of it.
 
-    Returns the estimate and its 90 % interval (Jeffreys), in shops.
+    Returns the estimate and its 90 % interval in shops; None while too few have been visited. The
+    interval is Jeffreys', open to none where no doubt was found and to all where only doubts were:
+    so it always holds the estimate.
     """
-    yes, no = doubtful + 0.5, checked - doubtful + 0.5
-    low, high = stats.beta.interval(0.9, yes, no)
-    return pool * (doubtful / checked if checked else 0.0), pool * float(low), pool * float(high)
+    if checked < ENOUGH_VISITS:
+        return None
+    low, high = stats.beta.interval(0.9, doubtful + 0.5, checked - doubtful + 0.5)
+    least = float(low) if doubtful else 0.0
+    most = float(high) if doubtful < checked else 1.0
+    return pool * doubtful / checked, pool * least, pool * most

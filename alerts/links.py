@@ -8,7 +8,7 @@ import datetime as dt
 
 import ibis
 import ibis.expr.types as ir
-from ibis import _
+from ibis import Deferred, _
 
 PER_OTHER = 0.52  # each further sharer is about 3.3 times rarer
 ESTABLISHED = (
@@ -28,13 +28,18 @@ def self_ordered(orders: ir.Table) -> ir.Table:
     return orders.filter(ibis.coalesce(_.channel, "") != "电话")
 
 
+def the_other(shop: Deferred) -> Deferred:
+    """Of a group's other shops (a column) the only one, null where there are several."""
+    return ibis.ifelse(shop.nunique() == 1, shop.min(), ibis.null("string"))
+
+
 def newcomers(uses: ir.Table, on: dt.date, weeks: int) -> ir.Table:
     """Shops with a new use of a key which other principals have come to use too.
 
     uses: retailer_id, bureau, principal, key, day, is_new (whether this night answers for it).
     Established company is left out: principals who shared the key with this one 9 to 34 weeks ago
     already. Returns a row a shop, for the key with most others: retailer_id, bureau, key, others
-    (principals), elsewhere (shops in other bureaus).
+    (principals), elsewhere (shops in other bureaus), other (the other shop where it is a single one).
     """
     now = uses.filter(_.day > on - dt.timedelta(weeks=weeks), _.day <= on, _.key.notnull())
     oldest, youngest = (on - age for age in ESTABLISHED)
@@ -45,7 +50,9 @@ def newcomers(uses: ir.Table, on: dt.date, weeks: int) -> ir.Table:
     fresh = met.anti_join(known, ["key", "principal", "other"])
     shops = mine.join(fresh, ["key", "principal"]).mutate(away=_.other_bureau != _.bureau)
     counted = shops.group_by("retailer_id", "bureau", "key").agg(
-        others=_.other.nunique(), elsewhere=_.other_shop.nunique(where=_.away)
+        others=_.other.nunique(),
+        elsewhere=_.other_shop.nunique(where=_.away),
+        other=the_other(_.other_shop),
     )
     order = [_.others.desc(), _.key]
     place = ibis.row_number().over(group_by="retailer_id", order_by=order)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.models import Bureau
 from alerts.actions import (
     backtests,
+    exempting,
     handling,
     late,
     lessons,
@@ -87,6 +88,7 @@ def back_test(*, test: int) -> None:
 @job("alerts.weekly")
 def weekly() -> None:
     """Asked for every day; each county's draw and each city's lesson is made once in its time."""
+    exempting.end_lapsed(today=timezone.localdate())
     sampling.draw_all(now=timezone.now())
     lessons.make_due_lessons(now=timezone.now())
 

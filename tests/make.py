@@ -5,6 +5,8 @@ import io
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
+
 import accounts.actions
 import jobs.actions
 from accounts.models import Bureau, User
@@ -140,7 +142,7 @@ def alert(*, at: Bureau | None = None, **given: Any) -> Alert:
     made = Alert.objects.create(bureau=place, **given)
     Reason.objects.create(
         alert=made, on=made.on, detector=made.detector, surprise=3.1, weight=0,
-        sentence=made.sentence, numbers={}, parameters={},
+        sentence=made.sentence, numbers={"ratio": 3.3}, parameters={},
     )  # fmt: skip
     return made
 
@@ -180,9 +182,9 @@ def exemption(*, at: Bureau | None = None, **given: Any) -> Exemption:
     given = {
         "subject_kind": raised.subject_kind, "subject_id": raised.subject_id,
         "subject_name": raised.subject_name, "detector": raised.detector, "cause": "N05",
-        "note": "门店已扩大，现场核实属实。", "size": 3.3, "since": DAY,
-        "until": DAY + dt.timedelta(days=60), "made_by": by, "made_at": NOW, "alert": raised,
-        "proof": proof, **given,
+        "note": "门店已扩大，现场核实属实。", "size": 3.3, "since": timezone.localdate(),
+        "until": timezone.localdate() + dt.timedelta(days=60), "made_by": by, "made_at": NOW,
+        "alert": raised, "proof": proof, **given,
     }  # fmt: skip
     return Exemption.objects.create(bureau=place, **given)
 

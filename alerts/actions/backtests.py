@@ -1,7 +1,10 @@
 """Back-tests: what a city's list would have been under other rules, from what nights stored."""
 
+import contextlib
 import datetime as dt
+import gc
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pandas as pd
@@ -97,10 +100,24 @@ def _findings(city: Bureau, first: dt.date, last: dt.date) -> int | None:
 
 def _run(test: BackTest, *, now: dt.datetime) -> None:
     begun = time.perf_counter()
-    test.result = _result(test, now=now)
+    with _no_collections():
+        test.result = _result(test, now=now)
     test.state, test.finished_at = BackTest.State.DONE, now
     test.seconds = round(time.perf_counter() - begun, 2)
     test.save()
+
+
+@contextlib.contextmanager
+def _no_collections() -> Iterator[None]:
+    """A year's findings are a million live objects and hardly any garbage: looking for it among them
+    took a fifth of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _result(test: BackTest, *, now: dt.datetime) -> dict[str, Any]:

@@ -15,10 +15,11 @@ from accounts.models import Bureau, User
 from accounts.permissions import MAY
 from alerts.actions.replaying import book_of
 from alerts.actions.rules import version_in_force
-from alerts.models import RuleChange, RuleVersion
+from alerts.models import BackTest, Night, RuleChange, RuleVersion
 from alerts.rulebook import Book
 
 LEAST_WORDS = 4  # of a reason and of a decision
+TESTED = dt.timedelta(weeks=12)  # that a back-test looks at unless asked for others
 MOST_SHADOWS = 3  # of a city at a time: each decides every night once more
 CHANGED = "这份变更已被改动或已有结论，您看到的不是最新内容。请刷新页面再办理。"
 
@@ -50,12 +51,14 @@ def draft_change(
     book: Book,
     by: User,
     now: dt.datetime,
-    returns_to: RuleVersion | None = None,
+    begun_from: RuleVersion | BackTest | None = None,
 ) -> RuleChange:
     """Begin a draft from the newest version, a preset, a back-test or an older version."""
     base = newest_version(city=city, now=now)
     change = RuleChange.objects.create(
-        bureau=city, base=base, made_by=by, made_at=now, returns_to=returns_to,
+        bureau=city, base=base, made_by=by, made_at=now,
+        returns_to=begun_from if isinstance(begun_from, RuleVersion) else None,
+        test=begun_from if isinstance(begun_from, BackTest) else None,
         **_content(words, book),
     )  # fmt: skip
     _record("rules.drafted", change, by, base=base.number)
@@ -102,6 +105,7 @@ def submit_change(*, change: RuleChange, by: User, now: dt.datetime, version: in
     _check_base(locked, now=now)
     if not book_of(locked.base).differences(book_of(locked)):
         raise ValidationError("草稿与现行规则没有差别，无须送审。")
+    _check_tested(locked)
     locked.state, locked.submitted_at = RuleChange.State.WAITING, now
     _save(locked)
     deciders = User.objects.posted_at(locked.bureau, MAY["approve_rules"].roles)
@@ -129,6 +133,7 @@ def approve_change(
     locked = _locked(change, version, RuleChange.State.WAITING)
     _check_decision(locked, decision, by)
     _check_base(locked, now=now)
+    _check_tested(locked)
     city = locked.bureau
     last = RuleVersion.objects.filter(bureau=city).aggregate(last=Max("number"))["last"] or 0
     made = RuleVersion.objects.create(
@@ -185,7 +190,7 @@ def _locked(change: RuleChange, version: int, *states: RuleChange.State) -> Rule
     """The row as it is now, if it is still what the user saw and in one of these states."""
     locked = (
         RuleChange.objects.select_for_update(of=("self",))
-        .select_related("bureau", "base", "made_by")
+        .select_related("bureau", "base", "made_by", "test")
         .get(pk=change.pk)
     )
     if locked.version != version or locked.state not in states:
@@ -228,6 +233,28 @@ def _check_base(change: RuleChange, *, now: dt.datetime) -> None:
     problems = book_of(change).problems()
     if problems:
         raise ValidationError(list(problems.values()))
+
+
+def is_tested(change: RuleChange) -> bool:
+    """Whether its newest back-test is done and was of exactly this content, or none is possible."""
+    test = change.test
+    if test is not None and test.state == BackTest.State.DONE and book_of(test) == book_of(change):
+        return True
+    return last_weeks(city=change.bureau) is None
+
+
+def _check_tested(change: RuleChange) -> None:
+    if not is_tested(change):
+        raise ValidationError(
+            "这份变更还没有做完内容完全相同的回测，不能送审、批准。请先在本页「回测」一栏点「回测后送审」。"
+        )
+
+
+def last_weeks(*, city: Bureau) -> tuple[dt.date, dt.date] | None:
+    """The twelve weeks up to the city's last finished night; None before the first."""
+    done = Night.objects.filter(bureau__path__startswith=city.path, state=Night.State.DONE)
+    last = done.aggregate(last=Max("on"))["last"]
+    return None if last is None else (last - TESTED, last)
 
 
 def _overrides(change: RuleChange, number: int) -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """Which of a night's findings count for the list: not those exempted, parked or switched off."""
 
 import statistics
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from django.db.models import Count, Q
 
+from accounts.models import Audience
 from alerts.actions.ground import Ground
 from alerts.actions.saying import Said
-from alerts.grading import Fate
+from alerts.deviation import said_size, size_of
+from alerts.grading import Fate, higher
 from alerts.models import Exemption, Flood, Night, Surprise
 
 MEMORY = 20  # nights whose median says what a detector usually finds
@@ -42,25 +44,47 @@ def excuse(surprises: Iterable[Surprise], *, ground: Ground) -> tuple[dict[int, 
 
 
 def _exempted(surprises: list[Surprise], ground: Ground, said: list[Said]) -> dict[int, Exemption]:
-    granted = Exemption.objects.in_force(on=ground.on).select_related("bureau")
+    granted = Exemption.objects.in_force(on=ground.on).select_related("bureau").order_by("pk")
     within = granted.filter(bureau__in=[one.pk for one in ground.bureaus.values()])
-    silent = {(one.detector, one.subject_kind, one.subject_id): one for one in within}
-    found = {}
+    silent: dict[tuple[int, str, str, str], list[Exemption]] = defaultdict(list)
+    for exemption in within:
+        for code in filter(None, (exemption.subject_id, exemption.other_id)):
+            silent[
+                exemption.bureau_id, exemption.detector, exemption.subject_kind, code
+            ].append(exemption)  # fmt: skip
+    found, outgrown = dict[int, Exemption](), set[int]()
     for one in surprises:
-        exemption = silent.get((one.detector, one.subject_kind, one.subject_id))
-        if exemption is None or exemption.bureau_id != one.bureau_id:
-            continue
-        size = ground.detectors[one.detector].size({**one.numbers, "surprise": one.surprise})
-        if size >= DOUBLED * exemption.size:
+        for exemption in silent.get(
+            (one.bureau_id, one.detector, one.subject_kind, one.subject_id), ()
+        ):
+            if exemption.pk in outgrown or not _covers(exemption, one):
+                continue
+            size = size_of(ground.detectors[one.detector], one.numbers, one.surprise)
+            if size is None:
+                continue  # its numbers cannot tell: it counts
+            if size < DOUBLED * exemption.size:
+                found[one.pk] = exemption
+                break
+            outgrown.add(exemption.pk)
             said.append(_ended(exemption, size, ground))
-        else:
-            found[one.pk] = exemption
-    return found
+    return {pk: one for pk, one in found.items() if one.pk not in outgrown}
+
+
+def _covers(exemption: Exemption, one: Surprise) -> bool:
+    """Whether it was granted for such a finding: no graver facts, seen by the same people, and
+    where it was for a pair, nobody else in it."""
+    graver = higher(one.floor, exemption.floor) != exemption.floor
+    audience = Audience.ABOVE if one.staff_concerned else Audience.EVERYONE
+    if graver or exemption.audience != audience:
+        return False
+    pair = {exemption.subject_id, exemption.other_id}
+    return not exemption.other_id or {one.subject_id, one.numbers.get("other")} == pair
 
 
 def _ended(exemption: Exemption, size: float, ground: Ground) -> Said:
     exemption.state, exemption.ended_on = Exemption.State.ENDED, ground.on
-    exemption.ended_why = f"偏离由{exemption.size:.1f}增至{size:.1f}，已达批准时的两倍"
+    was, now = (said_size(exemption.detector, told) for told in (exemption.size, size))
+    exemption.ended_why = f"批准时{was}，现在{now}，已达两倍"
     exemption.save()
     details = {"detector": exemption.detector, "size": round(size, 2)}
     return Said("exemption.outgrown", str(exemption.pk), exemption.bureau.code, details)

@@ -12,7 +12,8 @@ from accounts.models import Audience, User
 from alerts.actions.alerts import refuse_recused
 from alerts.actions.raising import LEAST_WORDS
 from alerts.causes import CAUSES
-from alerts.models import Alert, Exemption, Grade, Reason
+from alerts.deviation import size_of
+from alerts.models import Alert, Exemption, ExemptionQuerySet, Grade, Reason, Surprise
 from alerts.naming import detector_of
 from alerts.states import is_citys
 from documents.models import StoredFile
@@ -57,6 +58,11 @@ def ask_exemption(*, reason: Reason, grounds: Grounds, by: User, now: dt.datetim
         raise ValidationError("您无权为该预警申请豁免。")
     refuse_recused(alert, by)
     _check(grounds, today)
+    mine = Exemption.objects.filter(bureau=alert.bureau, subject_id=alert.subject_id)
+    end_lapsed(today=today, of=mine)
+    size = size_of(kind(), reason.numbers, reason.surprise)
+    if size is None:
+        raise ValidationError("这条依据没有存下偏离的大小，不能豁免。")
     simple = alert.grade in (Grade.BLUE, Grade.YELLOW) and alert.audience == Audience.EVERYONE
     try:
         with transaction.atomic():
@@ -71,7 +77,9 @@ def ask_exemption(*, reason: Reason, grounds: Grounds, by: User, now: dt.datetim
                 note=grounds.note.strip()[:500],
                 proof=grounds.proof,
                 alert=alert,
-                size=kind().size({**reason.numbers, "surprise": reason.surprise}),
+                size=size,
+                floor=_floor_of(reason),
+                other_id=pair_of(reason),
                 since=today,
                 until=grounds.until,
                 state=State.APPROVED if simple else State.WAITING,
@@ -82,6 +90,41 @@ def ask_exemption(*, reason: Reason, grounds: Grounds, by: User, now: dt.datetim
         raise ValidationError("该对象的这条规则已有豁免在办或有效，未重复登记。") from error
     _tell("exemption.granted" if simple else "exemption.asked", made, by)
     return made
+
+
+def _floor_of(reason: Reason) -> str:
+    """The grade that the finding's facts required that night; none where it is not kept any more."""
+    found = Surprise.objects.filter(
+        night__on=reason.on, bureau=reason.alert.bureau, detector=reason.detector,
+        subject_kind=reason.alert.subject_kind, subject_id=reason.alert.subject_id,
+    )  # fmt: skip
+    return found.order_by("pk").values_list("floor", flat=True).first() or ""
+
+
+def pair_of(reason: Reason) -> str:
+    """The one other shop of the same bureau that a link joins with the alert's; none else."""
+    numbers = reason.numbers
+    alone = numbers.get("others") == 1 and not numbers.get("elsewhere")
+    return (numbers.get("other") or "") if alone else ""
+
+
+@transaction.atomic
+def end_lapsed(*, today: dt.date, of: ExemptionQuerySet | None = None) -> None:
+    """End those whose last day is over; what waited until then was never in force."""
+    rows = Exemption.objects.all() if of is None else of
+    lapsed = rows.lapsed(on=today).select_related("bureau").select_for_update(of=("self",))
+    ended = list(lapsed.order_by("pk"))
+    for one in ended:
+        if one.state == State.APPROVED:
+            one.state, one.ended_on = State.EXPIRED, one.until + dt.timedelta(days=1)
+        else:
+            one.state, one.decision = State.REFUSED, "截止日已过，未审批。"
+        one.save()
+    for one in ended:
+        audit.actions.record(
+            "exemption.expired", subject=str(one.pk), bureau=one.bureau.code, by="system",
+            detector=one.detector, shop=one.subject_id, until=one.until.isoformat(),
+        )  # fmt: skip
 
 
 def _check(grounds: Grounds, today: dt.date) -> None:
@@ -103,6 +146,8 @@ def decide_exemption(
     """The second person's answer. Who asked cannot answer."""
     exemption = _locked(exemption, State.WAITING)
     _require(exemption, by)
+    if exemption.until < timezone.localdate(now):
+        raise ValidationError("这项豁免的截止日已过，请重新申请。")
     if exemption.made_by == by:
         raise ValidationError("不能审批自己提出的豁免，请由另一人办理。")
     if not approve and not words.strip():

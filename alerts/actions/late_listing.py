@@ -199,7 +199,8 @@ def _room(late: Late) -> tuple[float, int]:
     floors: dict[Key, str] = {}
     for (key, _detector), (_surprise, floor) in _told(ground).items():
         floors[key] = higher(floor, floors.get(key, ""))
-    seen = Sighting.objects.filter(on=ground.on, listed=True, alert__bureau__in=_pks(ground))
+    nights = Sighting.objects.listed_by_nights().filter(alert__bureau__in=_pks(ground))
+    seen = nights.filter(on=ground.on)
     scores, taken = [], set()
     for one in seen.exclude(alert__origin=Origin.AUDIT).select_related("alert__bureau"):
         floor = floors.get(_key(one.alert), "")
@@ -218,7 +219,8 @@ def _listings(ground: Ground) -> pd.DataFrame:
     """Every listing of a subject from the cool-down before the night until today, as if it were
     of the day before: what people have seen since counts as well."""
     since = ground.on - dt.timedelta(days=ground.policy.cooldown_days)
-    seen = Sighting.objects.filter(listed=True, on__gt=since, alert__bureau__in=_pks(ground))
+    nights = Sighting.objects.listed_by_nights().filter(alert__bureau__in=_pks(ground))
+    seen = nights.filter(on__gt=since)
     last: dict[Key, tuple[float, set[str]]] = {}
     for code, kind, subject, audience, score, families in seen.values_list(
         "alert__bureau__code", "alert__subject_kind", "alert__subject_id", "alert__audience",

@@ -69,14 +69,17 @@ class Listing:
         """Look up what the decisions meet: open alerts, and those of an earlier run."""
         within = Alert.objects.filter(bureau__in=[one.pk for one in self.ground.bureaus.values()])
         self.open = {self._key(one): one for one in within.open().select_related("bureau")}
-        tonight = within.filter(on=self.ground.on).select_related("bureau")
+        raised = within.filter(on=self.ground.on, night__isnull=False)
+        tonight = raised.select_related("bureau")
         self.mine = {self._key(one): one for one in tonight}
         self.numbers = Counter(one.bureau.code for one in tonight)
         self.seen = set(
-            Sighting.objects.filter(
+            Sighting.objects.of_nights()
+            .filter(
                 on=self.ground.on,
                 alert__bureau__in=[one.pk for one in self.ground.bureaus.values()],
-            ).values_list("alert_id", flat=True)
+            )
+            .values_list("alert_id", flat=True)
         )
         self.members: dict[str, Counter[str]] = defaultdict(Counter)  # link -> bureau code
         self._due = functools.cache(self._deadline)
@@ -149,7 +152,7 @@ class Listing:
             if row["fate"] == Fate.COOLED:
                 self.suppressed[key[0]] += 1
             return None, False
-        if alert.on == self.ground.on:
+        if alert.on == self.ground.on and alert.night_id:
             self.pushed[key[0]] += 1
             self._count_lead(alert, surprises)
         elif row["fate"] != Fate.BELOW:
@@ -214,12 +217,11 @@ class Listing:
     def _sight(
         self, alert: Alert, row: Mapping[Any, Any], surprises: list[Surprise], *, listed: bool
     ) -> None:
-        Sighting.objects.create(
+        headline = self._headline(row, surprises)
+        Sighting.objects.update_or_create(  # a report of that day gives way to the night
             alert=alert,
             on=self.ground.on,
-            families=row["families"],
-            listed=listed,
-            **self._headline(row, surprises),
+            defaults={**headline, "families": row["families"], "listed": listed},
         )
 
     def _headline(self, row: Mapping[Any, Any], surprises: list[Surprise]) -> dict[str, Any]:

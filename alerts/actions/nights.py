@@ -280,8 +280,7 @@ def _row(one: Surprise, ground: Ground) -> tuple[str | float, ...]:
 def _listings(ground: Ground) -> pd.DataFrame:
     """The nights before this one that put subjects of the city on the list, within the cool-down."""
     since = ground.on - dt.timedelta(days=ground.policy.cooldown_days)
-    rows = Sighting.objects.filter(
-        listed=True,
+    rows = Sighting.objects.listed_by_nights().filter(
         on__gt=since,
         on__lt=ground.on,
         alert__bureau__in=[one.pk for one in ground.bureaus.values()],

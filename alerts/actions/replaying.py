@@ -80,8 +80,8 @@ def _frame(
 
 def real_listings(*, city: Bureau, since: dt.date, before: dt.date) -> pd.DataFrame:
     """The nights of a span that really put subjects of the city on the list: LISTINGS columns."""
-    rows = Sighting.objects.filter(
-        listed=True, on__gte=since, on__lt=before, alert__bureau__in=list(_bureaus(city))
+    rows = Sighting.objects.listed_by_nights().filter(
+        on__gte=since, on__lt=before, alert__bureau__in=list(_bureaus(city))
     ).values_list(
         "alert__bureau__code", "alert__subject_kind", "alert__subject_id", "alert__audience",
         "on", "score", "families",
@@ -134,18 +134,19 @@ def replay_as_recorded(stored: Stored) -> pd.DataFrame:
 def rejudged(stored: Stored, book: Book) -> tuple[Past, list[tuple[str, str]]]:
     """The stored findings as a book's parameters would have found them, as far as numbers tell."""
     wanted, found = detectors_of(book), stored.past.found
-    parts, unjudged = [], dict[tuple[str, str], None]()
+    parts, unjudged, is_same = [], dict[tuple[str, str], None](), True
     for version, days in _spells(stored):
         mine = found[found["on"].isin(days)]
         ran = detectors_of(book_of(version))
         differing = backtesting.changed(ran, wanted)
         if differing:
+            is_same = False
             judged = backtesting.judge(mine, _numbers(mine, differing), ran, wanted)
             unjudged |= dict.fromkeys(judged.unjudged)
             mine = judged.found
         parts.append(mine)
-    if not unjudged and all(len(part) == 0 for part in parts):
-        return stored.past, []
+    if is_same or all(len(part) == 0 for part in parts):
+        return stored.past, list(unjudged)
     return replace(stored.past, found=pd.concat(parts)), list(unjudged)
 
 

@@ -24,6 +24,20 @@ def draw_order(pool: list[str], seed: str) -> list[str]:
     return sorted(pool, key=lambda code: hashlib.sha256(f"{seed}:{code}".encode()).digest())
 
 
+def sha256_of(pool: list[str]) -> str:
+    return hashlib.sha256("\n".join(pool).encode()).hexdigest()
+
+
+def is_reproduced(draw: Draw) -> bool | None:
+    """Whether the kept pool and seed give the very shops of a draw; None where no pool was kept."""
+    if not draw.codes:
+        return None
+    shops = sorted(draw.shops.all(), key=lambda shop: shop.place)
+    again = draw_order(draw.codes, draw.seed)[: len(shops)]
+    is_the_pool = sha256_of(draw.codes) == draw.pool_sha256
+    return is_the_pool and [shop.retailer_id for shop in shops] == again
+
+
 @transaction.atomic
 def draw_shops(*, county: Bureau, now: dt.datetime) -> Draw:
     """The draw of this week. The seed is not known before, and kept after, the draw."""
@@ -35,8 +49,8 @@ def draw_shops(*, county: Bureau, now: dt.datetime) -> Draw:
     pool = pool_of(county, today)
     seed = f"{county.code}:{monday}:{secrets.token_hex(8)}"
     made = Draw.objects.create(
-        bureau=county, week_start=monday, seed=seed, pool=len(pool),
-        pool_sha256=hashlib.sha256("\n".join(pool).encode()).hexdigest(), made_at=now,
+        bureau=county, week_start=monday, seed=seed, pool=len(pool), pool_sha256=sha256_of(pool),
+        codes=pool, made_at=now,
     )  # fmt: skip
     chosen = draw_order(pool, seed)[:SHOPS]
     names = dict(Retailer.objects.filter(code__in=chosen).values_list("code", "name"))

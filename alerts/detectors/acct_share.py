@@ -42,6 +42,8 @@ class AcctShare(Detector):
         "二、查近6周这些店的签收人和签收地点；"
         "三、确属亲属代付的，登记豁免及到期日。"
     )
+    deviation = "付款账户还为另外{:.0f}个经营者付款"
+    measure = "others"
 
     weeks: int = param(6, help="往前查看", unit="周", low=1, high=8, source="本系统回测")
     min_others: int = param(
@@ -60,10 +62,11 @@ class AcctShare(Detector):
         either = ibis.union(new.select(wanted), payers.select(wanted), distinct=True)
         told = (
             either.left_join(new, wanted)
-            .select(*wanted, "others", "elsewhere")
+            .select(*wanted, "others", "elsewhere", "other")
             .left_join(payers, wanted)
             .select(
                 *wanted,
+                "other",
                 elsewhere=ibis.coalesce(_.elsewhere, 0),
                 others=ibis.coalesce(_.others, _.shops),
                 by_shop=ibis.coalesce(_.shops, 0),
@@ -76,6 +79,7 @@ class AcctShare(Detector):
             "bureau",
             "others",
             "elsewhere",
+            "other",
             "by_shop",
             "surprise",
             subject_id=_.retailer_id,

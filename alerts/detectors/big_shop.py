@@ -35,6 +35,8 @@ class BigShop(Detector):
         "一、列入零售大户台账，每季度到店核对一次进销存；"
         "二、本月内对照外流反馈、投诉和近三个月订单，有出入的转实地核查。"
     )
+    deviation = "本月订货{:.0f}条"
+    measure = "qty"
 
     cartons: float = param(
         1000, help="月订货达到（含）", unit="条", low=50, high=20000, source="国烟专〔2010〕448号"

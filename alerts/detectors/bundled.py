@@ -35,6 +35,8 @@ class Bundled(Detector):
         "一、由市局或县局内管电话抽问五户以上是否自愿、有无被要求搭配；"
         "二、调取该经理当日发布的订货通知。"
     )
+    deviation = "{:.0f}户成套订购"
+    measure = "both"
 
     lift: float = param(
         0.4, help="订紧俏品的户多订滞销品的比例超过", unit="比例", low=0.05, high=1,

@@ -37,6 +37,7 @@ class Capacity(Detector):
         "一、两周内到店量面积、拍门头和货架照片，核对档案；"
         "二、盘点库存并对照近四周销售，不符的提请复评档位。"
     )
+    deviation = "订货量为同面积户的{:.1f}倍"
 
     sigmas: float = param(
         3.0,
@@ -92,6 +93,9 @@ class Capacity(Detector):
                 usual=(_.middle + _.size * ibis.coalesce(_.slope, 0.0)).exp(),
             )
         )  # fmt: skip
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["qty"] / row["usual"])
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

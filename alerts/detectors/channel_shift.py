@@ -37,6 +37,8 @@ class ChannelShift(Detector):
         "一、调取当日录音或手工录单的审批，看谁打来、谁录入；"
         "二、电话询问持证人为何改变订货方式，以后由谁订货。"
     )
+    deviation = "改变渠道订货{:.0f}条"
+    measure = "qty"
 
     share: float = param(
         0.9, help="此前网上订货的比例达到（含）", unit="比例", low=0.5, high=1, source="本系统设定"

@@ -46,6 +46,7 @@ class ClosedMonth(Detector):
         "一、换时段再查一次，联系经营者问明是否停业；"
         "二、确已停业的，转许可证岗办理停业或收回，同时核对其间的订单由谁签收。"
     )
+    deviation = "关门{:.0f}天"
 
     days: int = param(
         31,
@@ -91,6 +92,9 @@ class ClosedMonth(Detector):
             .mutate(source=ibis.literal("deliveries")),
         )
         return ibis.union(*parts)
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float((row["last"] - row["first"]).days)
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

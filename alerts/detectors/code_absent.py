@@ -38,6 +38,8 @@ class CodeAbsent(Detector):
         "一、补录或复核条码照片，按规格、打码位置分类统计；"
         "二、两周内与物流核对这些规格的分拣打码记录。"
     )
+    deviation = "无码案件{:.0f}起"
+    measure = "cases"
 
     days: int = param(90, help="累计多少天", unit="天", low=7, high=365, source="本系统设定")
     least: float = param(

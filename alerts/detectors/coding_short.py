@@ -34,6 +34,8 @@ class CodingShort(Detector):
     next_steps = (
         "一、调取当日分拣和打码设备记录，分清异型烟；二、次日前查明漏打原因，补打或登记去向。"
     )
+    deviation = "少打码{:.0f}条"
+    measure = "short"
 
     least: float = param(
         1, help="少打达到（含）", unit="条", low=0.1, high=1000, source="domain §4.8"

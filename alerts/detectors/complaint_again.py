@@ -35,6 +35,8 @@ class ComplaintAgain(Detector):
     next_steps = (
         "一、对照各次工单是否同一件事；二、由市局会商，五个工作日内重新核实上次的处理结论。"
     )
+    deviation = "被投诉举报{:.0f}件"
+    measure = "tickets"
 
     days: int = param(90, help="多少天内", unit="天", low=7, high=365, source="detection §4a")
     times: int = param(2, help="达到（含）", unit="次", low=2, high=20, source="detection §4a")

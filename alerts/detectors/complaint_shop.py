@@ -39,6 +39,8 @@ class ComplaintShop(Detector):
         "一、阅看工单原文，两日内电话了解情况；"
         "二、核对该户近四周订单、库存和许可证，属实的转专卖查处。"
     )
+    deviation = "被投诉举报{:.0f}件"
+    measure = "tickets"
 
     days: int = param(
         90, help="累计多少天内的件数", unit="天", low=7, high=365, source="detection §4a"

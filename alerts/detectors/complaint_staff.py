@@ -37,6 +37,8 @@ class ComplaintStaff(Detector):
         "一、当日由市局或纪检阅看工单原文，确定是否回避；"
         "二、五个工作日内向投诉人和有关零售户核实，不由被反映人转办。"
     )
+    deviation = "被投诉举报{:.0f}件"
+    measure = "tickets"
 
     rarity: float = param(
         4.5, help="一件投诉的罕见程度按", unit="lg", low=1, high=12, source="本系统设定"

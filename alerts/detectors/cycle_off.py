@@ -39,6 +39,7 @@ class CycleOff(Detector):
         "二、两日内电话询访持证人，问清谁下的单、为何改日；"
         "三、比对近8次订单的品牌与当期投放公告。"
     )
+    deviation = "近几次订货{:.0%}不在周期内"
 
     few: float = param(
         0.12, help="同访销日户当日订货不到此比例即算改日", unit="比例", low=0.01, high=0.5,
@@ -94,6 +95,9 @@ class CycleOff(Detector):
             hit=(_.day > _["first"])
             | away.ifelse(ibis.literal(value=True), ibis.literal(value=False)),
         )
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["off"] / row["trials"])
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         what = "一周内第二次订货" if row["again"] else "本次订货不在周期内，同访销日的户没有改期"

@@ -37,6 +37,8 @@ class DeliveryFar(Detector):
         "一、核对店址坐标，看近8单签收点是否集中在同一处；"
         "二、集中在同一处的，下一送货日到该点实地查看。"
     )
+    deviation = "签收位置离店址{:.0f}米"
+    measure = "distance"
 
     metres: float = param(
         400,

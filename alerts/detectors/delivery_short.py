@@ -37,6 +37,7 @@ class DeliveryShort(Detector):
         "一、调取该单的送货单、退货单和分拣记录；"
         "二、电话询问持证人实收条数，连续两单不符的到店核对。"
     )
+    deviation = "订购与送达相差{:.0f}条"
 
     tolerance: float = param(
         0, help="相差超过多少条才算不符", unit="条", low=0, high=50, source="本系统设定"
@@ -73,6 +74,9 @@ class DeliveryShort(Detector):
         return compared.mutate(
             hit=ibis.coalesce((_.qty - _.delivered).abs() > self.tolerance, False)
         )
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(abs(row["ordered"] - row["delivered"]))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         gap = row["ordered"] - row["delivered"]

@@ -33,6 +33,7 @@ class DeliverySign(Detector):
     why_it_matters = "货不到持证人手里，签收人是谁、货去了哪里，是判断代订和外流的关键。"
     innocent_causes = "交通不便委托邻居代收；临时外出由雇员签收；定点取货协议未登记。"
     next_steps = "一、调取近8单签收照片和位置，认出代签人；二、下一次送货时随车核实货物是否进店。"
+    deviation = "近几单{:.0%}由他人代签"
 
     rarity: float = param(
         1.0, help="罕见程度达到（含）", unit="lg", low=0, high=6, source="本系统回测"
@@ -56,6 +57,9 @@ class DeliverySign(Detector):
         return own.select(
             "bureau", "retailer_id", "day", "order_id", "is_new", hit=_.sign_by == "代签"
         )
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["count"] / row["trials"])
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

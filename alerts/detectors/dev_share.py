@@ -39,6 +39,8 @@ class DevShare(Detector):
         "二、调取近4周各户的送货签收和扣款账户对照；"
         "三、属亲属共用的，登记豁免及到期日。"
     )
+    deviation = "订货设备还为另外{:.0f}个经营者所用"
+    measure = "others"
 
     weeks: int = param(4, help="往前查看", unit="周", low=1, high=8, source="本系统回测")
     min_others: int = param(
@@ -52,6 +54,7 @@ class DevShare(Detector):
             "bureau",
             "others",
             "elsewhere",
+            "other",
             "surprise",
             subject_id=_.retailer_id,
             link=_.key,

@@ -36,6 +36,8 @@ class ExtraOrders(Detector):
         "一、调取本月每张补单、机动单的申请和审批，看经办人；"
         "二、对照补订的规格，紧俏规格占多数的，电话询问用途并查到货。"
     )
+    deviation = "本月补单、机动订单{:.0f}次"
+    measure = "times"
 
     times: int = param(2, help="一个月内超过", unit="次", low=0, high=31, source="本系统设定")
 

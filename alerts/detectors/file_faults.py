@@ -49,6 +49,8 @@ class FileFaults(Detector):
     why_it_matters = "档案不全，许多核对就做不了；这是交营销补正的数据质量清单，不作为调查线索。"
     innocent_causes = "新入网资料尚在补录；换证后旧号未更新；区划调整沿用旧号。"
     next_steps = "一、按月汇总清单送营销部门补正；二、下月首次订货时复看是否已补。"
+    deviation = "档案{:.0f}处待补正"
+    measure = "faults"
 
     digits: int = param(
         12, help="许可证号应有位数", unit="位", low=6, high=20, source="许可证编号规则"

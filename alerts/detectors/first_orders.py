@@ -34,6 +34,8 @@ class FirstOrders(Detector):
         "一、三日内到店看是否真正营业，盘点这几单的存货；"
         "二、一周内核对档位评定依据和办证时的经营面积。"
     )
+    deviation = "首批订货{:.0f}条"
+    measure = "qty"
 
     orders: int = param(3, help="头几次订货（含）", unit="次", low=1, high=10, source="本系统设定")
     days: int = param(91, help="开户不超过", unit="天", low=7, high=366, source="本系统设定")

@@ -37,6 +37,8 @@ class FoundShut(Detector):
         "一、换一个时段再查一次，看柜台和库存；"
         "二、核对近8周的签收人；确已停业的，转许可证岗办理停业手续。"
     )
+    deviation = "检查时关门{:.0f}次"
+    measure = "count"
 
     weeks: int = param(8, help="往前查看", unit="周", low=2, high=26, source="本系统回测")
     orders: int = param(

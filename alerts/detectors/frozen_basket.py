@@ -30,6 +30,7 @@ class FrozenBasket(Detector):
         "二、三日内核对近6次订单的下单设备与送货签收人；"
         "三、使用推荐订单的，由客户经理一周内书面说明。"
     )
+    deviation = "最近一次{:.0%}的品牌照抄上一次"
 
     youngest: int = param(16, help="开户不足者不评", unit="周", low=8, high=52, source="本系统回测")
     fewest: int = param(
@@ -49,6 +50,9 @@ class FrozenBasket(Detector):
         return settled.filter(_.surprise >= 1, _.either >= self.fewest).select(
             "surprise", "weeks", "either", subject_id=_.retailer_id, same=_.same.fill_null(0)
         )
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float((row["same"] + 0.5) / (row["either"] + 1))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

@@ -50,6 +50,8 @@ class InfoChange(Detector):
         "一、调取变更申请单，看操作人、审批人和依据；"
         "二、按变更前后的两个号码分别联系，核实近90天由谁订货和付款。"
     )
+    deviation = "档案变更{:.0f}次"
+    measure = "times"
 
     changes: int = param(
         2,

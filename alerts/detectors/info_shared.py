@@ -9,7 +9,7 @@ from ibis import _
 
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
-from alerts.links import principals, with_rarity
+from alerts.links import principals, the_other, with_rarity
 from sources.facts import Facts
 
 WHAT = {"phone": "订货电话", "account": "结算账户"}
@@ -44,6 +44,8 @@ class InfoShared(Detector):
         "一、查各户证件号码、签收人和送货点是否一致；"
         "二、属亲属共用、邻里代办的，取得说明后登记豁免及到期日。"
     )
+    deviation = "与另外{:.0f}个经营者登记相同"
+    measure = "others"
 
     others: int = param(
         1, help="相同的其他经营者达到（含）", unit="户", low=1, high=50, source="国烟专〔2011〕49号"
@@ -61,6 +63,7 @@ class InfoShared(Detector):
         shared = met.group_by("retailer_id", "bureau", "what", "value").agg(
             others=_.other.nunique(),
             elsewhere=_.other_shop.nunique(where=_.other_bureau != _.bureau),
+            other=the_other(_.other_shop),
         )
         order = [_.others.desc(), _.what]
         place = ibis.row_number().over(group_by="retailer_id", order_by=order)
@@ -71,6 +74,7 @@ class InfoShared(Detector):
             "what",
             "others",
             "elsewhere",
+            "other",
             "surprise",
             subject_id=_.retailer_id,
             link=_.value,

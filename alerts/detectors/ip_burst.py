@@ -10,7 +10,7 @@ from ibis import _
 
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
-from alerts.links import principals, self_ordered
+from alerts.links import principals, self_ordered, the_other
 from alerts.rates import burst_surprise
 from sources.facts import Facts
 
@@ -43,6 +43,8 @@ class IpBurst(Detector):
         "一、按反馈单逐户问清当日店是否开门、谁在哪里订货、要不要这些烟；"
         "二、下一个订货日看这些户是否仍从同一网址订货。"
     )
+    deviation = "与另外{:.0f}个经营者同一网址订货"
+    measure = "others"
 
     minutes: int = param(
         45, help="算作前后脚的间隔（含）", unit="分钟", low=1, high=1440, source="本系统回测"
@@ -85,6 +87,7 @@ class IpBurst(Detector):
                 "others",
                 "near",
                 "elsewhere",
+                "other",
                 "expected",
                 "surprise",
                 subject_id=_.retailer_id,
@@ -126,7 +129,11 @@ class IpBurst(Detector):
         """For each shop and address: the other principals there that day, those within minutes
         (all of them where nobody noted the time), and those of other bureaus."""
         theirs = today.select(
-            "ip", other="principal", other_bureau="bureau", other_second=_.at.epoch_seconds()
+            "ip",
+            other="principal",
+            other_shop="retailer_id",
+            other_bureau="bureau",
+            other_second=_.at.epoch_seconds(),
         )
         together = today.join(theirs, "ip").filter(_.principal != _.other)
         gap = (_.at.epoch_seconds() - _.other_second).abs()
@@ -134,4 +141,5 @@ class IpBurst(Detector):
             others=_.other.nunique(),
             near=_.other.nunique(where=ibis.coalesce(gap, 0) <= self.minutes * 60),
             elsewhere=_.other.nunique(where=_.other_bureau != _.bureau),
+            other=the_other(_.other_shop),
         )

@@ -34,6 +34,8 @@ class IpOffice(Detector):
         "一、由市局或县局内管直接向持证人核实当日在哪里、由谁订货，不先告知当事人员；"
         "二、调取登录日志和办公场所监控，列出该网址近8周的全部网上订单。"
     )
+    deviation = "从办公网址订货{:.0f}次"
+    measure = "times"
 
     days: int = param(
         5,

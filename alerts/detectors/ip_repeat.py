@@ -3,12 +3,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import ibis
 import ibis.expr.types as ir
 from ibis import _
 
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
-from alerts.links import ESTABLISHED, principals, self_ordered, with_rarity
+from alerts.links import ESTABLISHED, principals, self_ordered, the_other, with_rarity
 from sources.facts import Facts
 
 
@@ -38,6 +39,8 @@ class IpRepeat(Detector):
         "一、看这些户的设备、提交先后和订单内容是否相近；"
         "二、按反馈单逐户问清谁在哪里订货，下一订货日再看一次。"
     )
+    deviation = "连续几周与另外{:.0f}个经营者同一网址订货"
+    measure = "others"
 
     weeks: int = param(4, help="往前查看", unit="周", low=2, high=9, source="本系统回测")
     least: int = param(
@@ -64,23 +67,29 @@ class IpRepeat(Detector):
         met = pairs.group_by("bureau", "retailer_id", "principal", "ip", "other").agg(
             weeks=week.nunique(),
             is_new=(_.day == on).any(),
+            shop=ibis.coalesce(the_other(_.other_shop), ""),
             away=_.other_shop.nunique(where=_.other_bureau != _.bureau),
         )
         again = met.filter(_.is_new, _.weeks >= self.least).anti_join(
             self._known(facts, on), ["principal", "ip", "other"]
         )
         counted = again.group_by("bureau", "retailer_id", "ip").agg(
-            others=_.other.nunique(), weeks=_.weeks.max(), elsewhere=_.away.sum()
+            others=_.other.nunique(),
+            weeks=_.weeks.max(),
+            elsewhere=_.away.sum(),
+            other=_["shop"].max(),
         )
         shops = counted.group_by("bureau", "retailer_id").agg(
             link=_.ip.argmax(_.others * 100 + _.weeks),
             weeks=_.weeks.argmax(_.others * 100 + _.weeks),
             elsewhere=_.elsewhere.argmax(_.others * 100 + _.weeks),
+            other=_.other.argmax(_.others * 100 + _.weeks),
             others=_.others.max(),
         )
         return with_rarity(shops, uses.filter(_.day == on)).select(
-            "bureau", "others", "weeks", "elsewhere", "surprise", "link", subject_id=_.retailer_id
-        )
+            "bureau", "others", "weeks", "elsewhere", "other", "surprise", "link",
+            subject_id=_.retailer_id,
+        )  # fmt: skip
 
     def _uses(self, facts: Facts, on: dt.date) -> ir.Table:
         """What shops sent themselves in these weeks, crowded addresses left out."""

@@ -36,6 +36,7 @@ class LicenceExpiring(Detector):
     why_it_matters = "到期三十天前应申请延续，逾期仍供货就成了无证供货；早提醒，少差错。"
     innocent_causes = "延续申请已受理尚未换证；经营者打算歇业；新证已办未同步。"
     next_steps = "一、把名单送许可证岗核对延续申请；二、三十天内仍未申请的，电话提醒经营者。"
+    deviation = "许可证将到期，没有大小之分"
 
     early: int = param(
         60, help="第一次提醒在到期前", unit="天", low=31, high=180, source="domain：到期前60天"
@@ -79,6 +80,9 @@ class LicenceExpiring(Detector):
                 surprise=ibis.literal(self.surprise),
             )
         )
+
+    def size(self, row: Mapping[str, Any]) -> float:  # noqa: ARG002
+        return 1.0
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

@@ -49,6 +49,7 @@ class LicenceIdle(Detector):
         "一、当日问营销入网办理到哪一步，催办并记下原因；"
         "二、逾期满一个月仍未订货的，到店看是否开业，转许可证岗。"
     )
+    deviation = "发证后{:.0f}天没有订货"
 
     working_days: int = param(
         7,
@@ -115,6 +116,9 @@ class LicenceIdle(Detector):
         days = [on - dt.timedelta(days=back) for back in range(LOOK_BACK)]
         due = [_after(day, self.working_days) for day in days]
         return ibis.memtable(pa.table({"valid_from": days, "due": due}))
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float((row["day"] - row["valid_from"]).days)
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         state = "已有客户档案，但没有订过货" if row["is_known"] else "营销系统还没有这一户"

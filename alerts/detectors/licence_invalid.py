@@ -42,6 +42,8 @@ class LicenceInvalid(Detector):
         "一、当日与专卖核对证照状态和延续受理情况；"
         "二、确属无效的，当日通知营销停止供货，并追查近6周订单的签收人。"
     )
+    deviation = "许可证无效而订货{:.0f}条"
+    measure = "qty"
 
     grace: int = param(
         30, help="过期多少天以内（含）按橙色", unit="天", low=0, high=90, source="本系统设定"

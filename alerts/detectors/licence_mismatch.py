@@ -49,6 +49,7 @@ class LicenceMismatch(Detector):
         "一、当日把名单送专卖核对证号、负责人和地址；"
         "二、属实无证的，当日通知营销停止供货；属录入差错的，5个工作日内更正。"
     )
+    deviation = "登记有{:.0f}处不符"
 
     rarity: float = param(
         2.0, help="查不到许可证的罕见程度按", unit="lg", low=0, high=12, source="本系统设定"
@@ -112,6 +113,10 @@ class LicenceMismatch(Detector):
         )
         told = both.filter(_.apart).join(usual.filter(_.share < self.common), "bureau")
         return told.select("retailer_id", rarity=((_.size + 1) / (_.met + 1)).log10())
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        differs, moved = row.get("differs", True), row.get("moved")
+        return 2.0 if row["none"] else float(max(bool(differs) + bool(moved), 1))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         if row["none"]:

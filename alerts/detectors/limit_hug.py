@@ -29,6 +29,7 @@ class LimitHug(Detector):
         "二、一周内实地盘点顶格品牌库存，对照近8周订单明细；"
         "三、请客户经理说明该户近三个月档位与限量有无变化。"
     )
+    deviation = "顶格品牌数为同档位户的{:.1f}倍"
 
     youngest: int = param(16, help="开户不足者不评", unit="周", low=8, high=52, source="本系统回测")
     fewest: int = param(
@@ -51,6 +52,9 @@ class LimitHug(Detector):
             weeks=_.weeks % 10,
             lasting=_.weeks > 10,
         )
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(max(row["met"], 0.5) / max(row["due"], 0.5))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         against = "同县同档位户" if row["lasting"] else "本户以往"

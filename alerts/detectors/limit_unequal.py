@@ -36,6 +36,8 @@ class LimitUnequal(Detector):
         "一、调取该周的投放公示和调整审批；"
         "二、三个工作日内请营销部门说明依据，没有依据的发整改通知。"
     )
+    deviation = "{:.0f}笔限量与多数不同"
+    measure = "others"
 
     least: int = param(
         5, help="拿到另一限量的订单达到（含）", unit="笔", low=1, high=500, source="本系统设定"

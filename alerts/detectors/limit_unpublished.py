@@ -34,6 +34,8 @@ class LimitUnpublished(Detector):
         "一、调取公示截图或文件，补录公示日期；"
         "二、确实未公示的，三个工作日内发整改通知，并核对该周限量执行情况。"
     )
+    deviation = "{:.0f}个规格未按时公示"
+    measure = "products"
 
     least: int = param(
         1, help="未公示或公示在后的规格达到（含）", unit="个", low=1, high=500, source="本系统设定"

@@ -40,6 +40,8 @@ class LinkBasket(Detector):
         "一、把这几户的订单并排对照，看紧俏规格是否都订满；"
         "二、电话分别询问订单由谁填写，抽两户看到货是否进店。"
     )
+    deviation = "与另外{:.0f}个经营者订单相近"
+    measure = "others"
 
     minutes: int = param(
         45, help="算作前后脚的间隔（含）", unit="分钟", low=1, high=1440, source="本系统回测"

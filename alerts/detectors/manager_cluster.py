@@ -29,6 +29,8 @@ class ManagerCluster(Detector):
     why_it_matters = "异常集中在一名客户经理名下，多半不是各店自己的事。"
     innocent_causes = "线路或辖区刚刚调整；旅游、集市片区旺季；新品集中铺货。"
     next_steps = "一、由市局抽十户以上直接电询，名单不由该经理提供；二、调取这些户的订货登录和改单日志；三、核对近三个月辖区调整记录。"
+    deviation = "辖区{:.0f}户异常"
+    measure = "unusual"
 
     least: int = param(
         50, help="至少有多少户才比较", unit="户", low=10, high=1000, source="domain §4.8（设计）"

@@ -36,6 +36,8 @@ class MonthEndPush(Detector):
         "一、对照当月任务进度和上月同期，找出月末增量最大的十户；"
         "二、电话了解是否自愿，下月初核对库存。"
     )
+    deviation = "最后几个工作日销量为平时的{:.1f}倍"
+    measure = "times"
 
     days: int = param(
         3,

@@ -30,6 +30,7 @@ class NewShop(Detector):
         "二、一周内核对办证材料、经营地址与送货签收人；"
         "三、比对同一订货电话、结算账户下的其他户。"
     )
+    deviation = "{:.0f}个品牌订到限量"
 
     oldest: int = param(26, help="开户不满", unit="周", low=8, high=52, source="本系统回测")
     fewest: int = param(
@@ -53,6 +54,9 @@ class NewShop(Detector):
             subject_id=_.retailer_id,
             age=_.day.delta(_.open_date, unit="day") // 7,
         )
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(max(row["met"], 1))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

@@ -39,6 +39,7 @@ class NoOrders(Detector):
         "二、联系不上的，一周内到店看是否营业；"
         "三、停业超过一个月的，请证件管理员核对歇业手续。"
     )
+    deviation = "久未订货，没有大小之分"
 
     cycles: int = param(
         4, help="连续未订货达到", unit="个周期", low=2, high=26, source="domain VOL-06"
@@ -70,6 +71,9 @@ class NoOrders(Detector):
             last_day=_.since,
             mean=_.qty / _.times,
         )
+
+    def size(self, row: Mapping[str, Any]) -> float:  # noqa: ARG002
+        return 1.0
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         day = row["last_day"]

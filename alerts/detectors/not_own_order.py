@@ -43,6 +43,8 @@ class NotOwnOrder(Detector):
         "一、两日内到店当面核实，盘点该单品规并看签收、付款记录；"
         "二、调取该单登录日志和录音，查明下单人；涉及内部人员的，由上级查办。"
     )
+    deviation = "非本人所订{:.0f}条"
+    measure = "qty"
 
     surprise: float = param(6.0, help="罕见程度按", unit="lg", low=1, high=12, source="本系统设定")
 

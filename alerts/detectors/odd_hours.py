@@ -34,6 +34,7 @@ class OddHours(Detector):
     next_steps = (
         "一、与同一设备、网址的其他户对照提交时间；二、下次电话询访时顺便问清平时几点、由谁订货。"
     )
+    deviation = "近几次订货{:.0%}在深夜提交"
 
     until: int = param(
         5, help="零点起到几点以前算深夜", unit="时", low=1, high=8, source="本系统设定"
@@ -66,6 +67,9 @@ class OddHours(Detector):
 
     def _is_odd(self, hour: Deferred) -> Deferred:
         return (hour < self.until) | (hour < self.opens) | (hour >= self.closes)
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["count"] / row["trials"])
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         when = f"零点到{self.until}点之间"

@@ -38,6 +38,8 @@ class OneSku(Detector):
         "一、三日内电话询问该规格买主与用途；"
         "二、对照近四周订单看是否一贯如此，有外流反馈同规格的转实地核查。"
     )
+    deviation = "集中在一个规格的{:.0f}条"
+    measure = "qty"
 
     hhi: float = param(
         0.5, help="集中度指数超过", unit="", low=0.1, high=0.99, source="domain STR-07"

@@ -40,6 +40,7 @@ class OrderAway(Detector):
         "一、电话询问经营者近几次在哪里、由谁订货；"
         "二、仍从外地订货的，下一送货日到店看谁在经营、谁来签收。"
     )
+    deviation = "近几单{:.0%}从外地网址订货"
 
     cycles: int = param(
         2, help="连续从外地订货达到（含）", unit="次", low=1, high=8, source="本系统设定"
@@ -103,6 +104,9 @@ class OrderAway(Detector):
             "bureau", "retailer_id", "day", "order_id", "ip", city="ip_city",
             hit=_.at_home.isnull(), is_new=_.day == on,
         )  # fmt: skip
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["count"] / row["trials"])
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

@@ -43,6 +43,8 @@ class OutProvince(Detector):
         "一、三日内电话询问省外烟的主要买主；"
         "二、下次检查时对照周边几户的陈列、库存和外地游客、工地情况。"
     )
+    deviation = "省外烟{:.0f}条"
+    measure = "outside"
 
     sigmas: float = param(
         3.0, help="高出周边超过", unit="倍标准差", low=1, high=10, source="domain STR-08（3/4/5σ）"

@@ -33,6 +33,7 @@ class Outflow(Detector):
         "二、三日内实地清点紧俏品牌库存，抽查32位喷码；"
         "三、比对近4周同线路各户同一品牌的订货。"
     )
+    deviation = "紧俏品牌{:.0f}条"
 
     youngest: int = param(16, help="开户不足者不评", unit="周", low=8, high=52, source="本系统回测")
     smallest: float = param(
@@ -62,6 +63,9 @@ class Outflow(Detector):
             share=_.scarce / (_.scarce + _.loose).nullif(0),
             normal=_.odds / (1 + _.odds),
         )
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(max(row["scarce"], 1))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

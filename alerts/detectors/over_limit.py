@@ -34,6 +34,7 @@ class OverLimit(Detector):
         "二、两日内向订单部核实放行人和放行理由；"
         "三、有审批的，将审批单附卷。"
     )
+    deviation = "超出限量{:.0f}条"
 
     weeks: int = param(6, help="累计往前查看", unit="周", low=1, high=26, source="本系统回测")
     base: float = param(
@@ -68,6 +69,9 @@ class OverLimit(Detector):
             .mutate(surprise=self.base + ibis.least(more, 2.0))
             .rename(subject_id="retailer_id")
         )
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["qty"] - row["limit_qty"])
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         repeated = (

@@ -39,6 +39,8 @@ class OwnShop(Detector):
         "一、由市局调取该户当日订单的放行记录和限量公示；"
         "二、核对申报关系是否仍成立，申报人是否经手该户业务。"
     )
+    deviation = "自营店或亲属店订{:.0f}条"
+    measure = "qty"
 
     weeks: int = param(4, help="同档户看多少周", unit="周", low=1, high=13, source="本系统设定")
     sigmas: float = param(

@@ -35,6 +35,8 @@ class PaidCancelled(Detector):
         "一、核对每张订单的取消人、取消时间和退款到账户；"
         "二、查取消的紧俏规格当日改由谁订走，电话询问取消原因。"
     )
+    deviation = "付款后取消{:.0f}张订单"
+    measure = "times"
 
     times: int = param(2, help="一个月内达到（含）", unit="张", low=1, high=31, source="本系统设定")
 

@@ -37,6 +37,8 @@ class PaidUndelivered(Detector):
         "一、当日调取该单的分拣、装车和送货记录；"
         "二、电话询问持证人是否收到货、何时收到，没有收到的到店核对并查送货员。"
     )
+    deviation = "已付款未送货{:.0f}条"
+    measure = "qty"
 
     days: int = param(
         7, help="订货后多少天内（含）应送达", unit="天", low=1, high=28, source="本系统设定"

@@ -33,6 +33,7 @@ class PayAmount(Detector):
     why_it_matters = "订多付少或订少付多，说明订单、送货、结算三本账有一本不实。"
     innocent_causes = "退货抵扣；分次扣款尚未扣完；余额不足补扣；促销折让未入订单。"
     next_steps = "一、调取该单扣款流水和退货记录逐笔核对；二、电话询问差额由谁、以什么方式补付。"
+    deviation = "实付与应付相差{:.2f}元"
 
     yuan: float = param(
         1, help="相差超过多少元才算不符", unit="元", low=0, high=1000, source="本系统设定"
@@ -64,6 +65,9 @@ class PayAmount(Detector):
         return compared.mutate(
             hit=ibis.coalesce((_.amount - _.paid).abs() > self.yuan * 100, False)
         )
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(abs(row["due"] - row["paid"]) / 100)
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         gap = (row["due"] - row["paid"]) / 100

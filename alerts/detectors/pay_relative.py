@@ -42,6 +42,7 @@ class PayRelative(Detector):
         "一、由市局或县局内管直接向两户核实付款经过，不先告知当事人员；"
         "二、查该账户近6个月为别户付款的全部流水和这些货的签收人。"
     )
+    deviation = "付款{:.2f}元"
 
     surprise: float = param(5.0, help="罕见程度按", unit="lg", low=1, high=12, source="本系统设定")
     weeks: int = param(26, help="一并列出近", unit="周", low=1, high=52, source="本系统设定")
@@ -89,6 +90,9 @@ class PayRelative(Detector):
         whose = recent.join(principals(facts.retailers), "retailer_id")
         foreign = whose.join(accounts, ["bureau", "payer_account"]).filter(_.principal != _.owner)
         return with_news(foreign, facts.orders, on)
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["amount"] / 100)
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         more = (

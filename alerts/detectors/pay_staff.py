@@ -39,6 +39,7 @@ class PayStaff(Detector):
         "二、调取该账户近6个月为零售户付款的全部流水；"
         "三、抄送纪检。"
     )
+    deviation = "付款{:.2f}元"
 
     surprise: float = param(6.0, help="罕见程度按", unit="lg", low=1, high=12, source="本系统回测")
     weeks: int = param(26, help="一并列出近", unit="周", low=1, high=52, source="本系统设定")
@@ -65,6 +66,9 @@ class PayStaff(Detector):
             link=_.payer_account,
             surprise=ibis.literal(self.surprise),
         )
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["amount"] / 100)
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         more = f"；近{self.weeks}周该账户共为{row['shops']}户付过款" if row["shops"] > 1 else ""

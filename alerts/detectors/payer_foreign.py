@@ -44,6 +44,7 @@ class PayerForeign(Detector):
         "一、核对付款户名与持证人的关系，3个工作日内电话询问；"
         "二、换卡的，督促到营销部门办理结算账户变更。"
     )
+    deviation = "近几单{:.0%}由登记以外的账户支付"
 
     rarity: float = param(
         1.0, help="罕见程度达到（含）", unit="lg", low=0, high=6, source="本系统回测"
@@ -103,6 +104,9 @@ class PayerForeign(Detector):
             .filter(_.day > on - dt.timedelta(weeks=26))
         )
         return with_news(told, facts.orders, on)
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["count"] / row["trials"])
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

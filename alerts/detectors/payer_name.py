@@ -39,6 +39,7 @@ class PayerName(Detector):
         "一、3个工作日内电话询问付款人是谁、与持证人什么关系；"
         "二、户名是其他零售户的，并查两户的签收人；是内部人员同名的，由上级先核对身份。"
     )
+    deviation = "近几单{:.0%}付款户名不符"
 
     rarity: float = param(
         1.0, help="罕见程度达到（含）", unit="lg", low=0, high=6, source="本系统设定"
@@ -112,6 +113,9 @@ class PayerName(Detector):
         )
         own = (_.payer == _.holder) | (_.payer == ibis.coalesce(_.shop, ""))
         return with_news(known.mutate(hit=~own), facts.orders, on)
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["count"] / row["trials"])
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         who = f"付款户名（{row['family_name']}某）"

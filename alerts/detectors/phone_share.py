@@ -8,7 +8,7 @@ from ibis import _
 
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
-from alerts.links import principals, with_rarity
+from alerts.links import principals, the_other, with_rarity
 from sources.facts import Facts
 
 
@@ -38,6 +38,8 @@ class PhoneShare(Detector):
         "一、调取电话变更申请，看操作人和依据；"
         "二、拨打该号码核实机主，再到店问持证人近3周由谁订货。"
     )
+    deviation = "订货电话与另外{:.0f}个经营者相同"
+    measure = "others"
 
     weeks: int = param(13, help="变更发生在近", unit="周", low=1, high=52, source="本系统回测")
     min_others: int = param(
@@ -64,6 +66,7 @@ class PhoneShare(Detector):
         shared = met.group_by("retailer_id", "bureau", "phone").agg(
             others=_.other.nunique(),
             elsewhere=_.other_shop.nunique(where=_.other_bureau != _.bureau),
+            other=the_other(_.other_shop),
             own=_.joined.notnull().any(),
         )
         shared = shared.filter(_.others >= self.min_others)
@@ -71,6 +74,7 @@ class PhoneShare(Detector):
             "bureau",
             "others",
             "elsewhere",
+            "other",
             "own",
             "surprise",
             subject_id=_.retailer_id,

@@ -35,6 +35,8 @@ class PhoneStaff(Detector):
         "一、由市局或县局内管直接到店向持证人核实近4周订货，不先告知当事人员；"
         "二、调取电话登记和变更的操作记录。"
     )
+    deviation = "与内部人员同号{:.0f}户"
+    measure = "shops"
 
     surprise: float = param(6.0, help="罕见程度按", unit="lg", low=1, high=12, source="本系统回测")
 

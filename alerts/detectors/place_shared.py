@@ -52,6 +52,8 @@ class PlaceShared(Detector):
         "一、对照各户门头照片和坐标采集记录，坐标有误的转营销更正；"
         "二、下一次市场检查到实地，看是否各有独立店面、各自经营。"
     )
+    deviation = "店址与另外{:.0f}个经营者重叠"
+    measure = "others"
 
     metres: float = param(10, help="坐标相距不到", unit="米", low=1, high=100, source="本系统设定")
     letters: int = param(

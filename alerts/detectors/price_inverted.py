@@ -34,6 +34,7 @@ class PriceInverted(Detector):
         "一、复核采价样本，分清按条还是按包；"
         "二、属实的列为重点关注品规，查近四周该规格突增的零售户。"
     )
+    deviation = "最低市场价比批发价低{:.0%}"
 
     days: int = param(28, help="采价期", unit="天", low=7, high=180, source="本系统设定")
     below: float = param(
@@ -59,6 +60,9 @@ class PriceInverted(Detector):
             name=ibis.coalesce(_.sku_name, _.sku_id), middle=_.middle.cast("float64"),
             surprise=ibis.literal(self.rarity, "float64"),
         )  # fmt: skip
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(1 - row["price"] / row["wholesale_price"])
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

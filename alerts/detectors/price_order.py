@@ -39,6 +39,8 @@ class PriceOrder(Detector):
         "一、对照前3周期逐品核对新增的高价位品规；"
         "二、当日电话询问用途，2个工作日内到店看实物和库存。"
     )
+    deviation = "订购均价为平时的{:.1f}倍"
+    measure = "times"
 
     ratio: float = param(
         2.0, help="超过前3个周期均价的倍数", unit="倍", low=1, high=10, source="国烟专〔2011〕49号"

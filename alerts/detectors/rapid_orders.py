@@ -44,6 +44,8 @@ class RapidOrders(Detector):
         "一、调取这一串订单的登录日志，看设备和账号归谁；"
         "二、当周电话分别询问各户订单由谁、在哪里提交，抽两户到店核实。"
     )
+    deviation = "与另外{:.0f}个经营者接连提交订单"
+    measure = "others"
 
     orders: int = param(
         3, help="接连提交的订单达到（含）", unit="单", low=2, high=50, source="本系统设定"

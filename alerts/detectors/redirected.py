@@ -41,6 +41,7 @@ class Redirected(Detector):
         "一、调取退货入库单，看退下的货当日是否回库；"
         "二、核对同线路多收货的户，电话询问多出的品规从哪里来、货款付给谁。"
     )
+    deviation = "近几单{:.0%}改送或转给他户"
 
     cartons: float = param(
         1, help="他户多出达到（含）", unit="条", low=0.1, high=100, source="本系统设定"
@@ -85,6 +86,9 @@ class Redirected(Detector):
             hit=sent_on | (refused & _.more.notnull() & (_.courier != "")),
         )
         return with_news(known, facts.orders, on)
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["count"] / row["trials"])
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         what = (

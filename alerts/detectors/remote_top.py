@@ -39,6 +39,8 @@ class RemoteTop(Detector):
         "二、核对提交订单的设备、电话与付款人是否为本户；"
         "三、有宴席的请当事人说明，记录在案。"
     )
+    deviation = "高端烟{:.0f}条"
+    measure = "top"
 
     price: float = param(
         600, help="批发价达到（含）算高端", unit="元/条", low=100, high=5000,

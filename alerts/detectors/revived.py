@@ -37,6 +37,8 @@ class Revived(Detector):
         "一、三日内到店看是否营业、是否本人经营，清点到货；"
         "二、下个订货日前核对提交订单的设备、电话和扣款账户。"
     )
+    deviation = "恢复订货即订{:.0f}条"
+    measure = "qty"
 
     cycles: int = param(
         8, help="连续未订货达到", unit="个周期", low=3, high=52, source="domain VOL-07"

@@ -31,6 +31,8 @@ class RouteCluster(Detector):
     next_steps = (
         "一、由市局核对该线路近四周的送货轨迹和签收；二、抽十户以上电询是否本人订货、是否收到货。"
     )
+    deviation = "线路上{:.0f}户异常"
+    measure = "unusual"
 
     least: int = param(
         50, help="至少有多少户才比较", unit="户", low=10, high=1000, source="domain §4.8（设计）"

@@ -40,6 +40,8 @@ class SameBasket(Detector):
     next_steps = (
         "一、对照这些户的提交时间、网址和设备；二、电话分别询问订单由谁填写，抽两户看到货是否进店。"
     )
+    deviation = "与另外{:.0f}个经营者订单相同"
+    measure = "others"
 
     shops: int = param(
         3, help="相同的经营者达到（含）", unit="户", low=2, high=50, source="本系统设定"

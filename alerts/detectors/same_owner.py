@@ -37,6 +37,8 @@ class SameOwner(Detector):
         "一、核对各户许可证，看是否一址一证、各有实际店面；"
         "二、抽查各店是否都在营业、由谁看店，空壳的转许可证岗处理。"
     )
+    deviation = "同一证件名下另有{:.0f}户"
+    measure = "others"
 
     others: int = param(
         1, help="同一证件的其他户达到（含）", unit="户", low=1, high=50, source="本系统设定"
@@ -50,6 +52,8 @@ class SameOwner(Detector):
         sizes = known.group_by("owner_id").agg(
             shops=_.retailer_id.nunique(),
             newest=_.open_date.max(),
+            one=_.retailer_id.min(),
+            two=_.retailer_id.max(),
         )
         home = known.group_by("owner_id", "bureau").agg(here=_.retailer_id.nunique())
         several = sizes.filter(_.shops > self.others)
@@ -63,6 +67,9 @@ class SameOwner(Detector):
             "bureau",
             subject_id=_.retailer_id,
             others=_.shops - 1,
+            other=ibis.ifelse(
+                _.shops == 2, ibis.ifelse(_.retailer_id == _.one, _.two, _.one), ibis.null("string")
+            ),
             elsewhere=_.shops - _.here,
             is_new=ibis.coalesce(new, False),
             surprise=ibis.least(rarity + (_.shops - 2) * PER_OTHER, 8.0),

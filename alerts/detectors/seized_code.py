@@ -51,6 +51,8 @@ class SeizedCode(Detector):
         "二、实地问清这批货卖给了谁、是否收到过货，盘点该规格库存；"
         "三、同时核查所在线路和经办人员。"
     )
+    deviation = "在外查获{:.0f}条"
+    measure = "all_qty"
 
     days: int = param(
         3, help="订单与分拣日期最多相差", unit="天", low=0, high=14, source="domain §3.7"

@@ -50,6 +50,7 @@ class SeizedNear(Detector):
     next_steps = (
         "一、实地弄清两户的经营人和货源是否各自独立；二、盘点查获规格的库存，核对近四周销售去向。"
     )
+    deviation = "与在外查获户有关联或同涨{:.1f}倍"
 
     metres: float = param(
         500, help="相邻指多少米以内", unit="米", low=10, high=5000, source="domain §4.7"
@@ -85,6 +86,9 @@ class SeizedNear(Detector):
             "bureau", "other", "tie", "metres", "times",
             subject_id=_.retailer_id, surprise=ibis.literal(self.rarity, "float64"),
         )  # fmt: skip
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(max(row["times"] or 0, 1.0))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         if row["tie"] != "near":

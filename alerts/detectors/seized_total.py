@@ -42,6 +42,7 @@ class SeizedTotal(Detector):
         "二、会商是否建议停供、减供或降档；"
         "三、按季核查库存和销售去向。"
     )
+    deviation = "一年内在外查获{:.0f}条"
 
     months: int = param(
         12, help="累计多少个月", unit="月", low=1, high=36, source="domain §4.7（设计）"
@@ -68,6 +69,9 @@ class SeizedTotal(Detector):
             subject_id=_.retailer_id, bureau=_.home,
             surprise=ibis.literal(self.rarity, "float64"),
         )  # fmt: skip
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(max(row["qty"], row["cases"]))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

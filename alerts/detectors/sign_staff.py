@@ -38,6 +38,8 @@ class SignStaff(Detector):
         "一、由市局或县局内管直接向持证人核实货是否到店，不先告知当事人员；"
         "二、调取签收照片和位置，列出该人员近8周签收的全部订单。"
     )
+    deviation = "由内部人员签收{:.0f}次"
+    measure = "times"
 
     weeks: int = param(26, help="一并列出近", unit="周", low=1, high=52, source="本系统设定")
     surprise: float = param(6.0, help="罕见程度按", unit="lg", low=1, high=12, source="本系统设定")

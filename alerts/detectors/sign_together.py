@@ -43,6 +43,8 @@ class SignTogether(Detector):
         "一、看签收照片和送货车轨迹，认出签收的人和地点；"
         "二、下一送货日到该点实地查看，电话询问各户货是否到店。"
     )
+    deviation = "与另外{:.0f}户同处签收"
+    measure = "others"
 
     minutes: float = param(
         3, help="相隔不超过（含）", unit="分钟", low=0.5, high=60, source="本系统设定"

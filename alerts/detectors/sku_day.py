@@ -37,6 +37,8 @@ class SkuDay(Detector):
         "一、查当日该规格的投放公告和到货记录；"
         "二、按线路和客户经理列出当日订购最多的户，核对是否数量相同。"
     )
+    deviation = "单日售出{:.0f}条"
+    measure = "today"
 
     share: float = param(
         0.15, help="占月销量达到（含）", unit="比例", low=0.01, high=1, source="国烟专〔2011〕49号"

@@ -39,6 +39,7 @@ class SkuMonth(Detector):
         "一、按品牌、区域、送货线路打开当月曲线，找到突增的日期和片区；"
         "二、向营销部门调取当月投放计划，核对突增户的订单。"
     )
+    deviation = "本月销量为上月的{:.1f}倍"
 
     growth: float = param(
         0.5, help="比上月增长达到（含）", unit="比例", low=0, high=5, source="国烟专〔2011〕49号"
@@ -114,6 +115,9 @@ class SkuMonth(Detector):
         if row["this"] / row["last"] < market * self.pushed_times:
             return None
         return "橙" if row.get("is_focus") else "黄"
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["this"] / row["last"])
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         whole = f"；同一时候全县总量为上月的{row['market']:.0%}" if row.get("market") else ""

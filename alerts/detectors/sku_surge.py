@@ -46,6 +46,8 @@ class SkuSurge(Detector):
         "一、当日电话询问该规格的用途；"
         "二、两个工作日内到店盘点该规格库存，对照外流反馈中有无同规格。"
     )
+    deviation = "单规格订货为平时的{:.1f}倍"
+    measure = "times"
 
     tight: float = param(
         3.0, help="紧俏或重点规格超过", unit="倍", low=1, high=20, source="domain STR-02"

@@ -40,6 +40,8 @@ class SlowPush(Detector):
         "一、三日内由市级电话抽问其中至少五户是否自愿订购、有无搭配紧俏烟；"
         "二、调取当日投放公告和该线路的订单，对照同日其他经理的户。"
     )
+    deviation = "滞销高端烟{:.0f}条"
+    measure = "qty"
 
     price: float = param(
         500, help="批发价达到（含）算高端", unit="元/条", low=100, high=5000,

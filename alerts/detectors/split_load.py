@@ -40,6 +40,8 @@ class SplitLoad(Detector):
     next_steps = (
         "一、由市局或县局内管电话抽问十户以上是否自愿订购；二、调取该规格当月销售任务和完成进度。"
     )
+    deviation = "{:.0f}户同订冷门规格"
+    measure = "same"
 
     days: int = param(
         3, help="月末最后几个工作日", unit="天", low=1, high=10, source="domain §4.8（设计）"

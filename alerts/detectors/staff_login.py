@@ -54,6 +54,8 @@ class StaffLogin(Detector):
         "一、由市局或县局内管直接向持证人核实是否知情，不先告知当事人员；"
         "二、列出该账号、设备近8周在日志中的全部操作；三、抄送纪检。"
     )
+    deviation = "内部人员操作{:.0f}次"
+    measure = "times"
 
     device_orders: int = param(
         2,

@@ -47,6 +47,8 @@ class StaffOrder(Detector):
         "二、调取登录和改单日志，列出该账号、设备近8周经手的全部订单；"
         "三、抄送纪检。"
     )
+    deviation = "内部人员下单、改单{:.0f}条"
+    measure = "qty"
 
     device_orders: int = param(
         2,

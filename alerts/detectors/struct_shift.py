@@ -37,6 +37,7 @@ class StructShift(Detector):
         "二、三日内实地清点一类烟库存，对照近4周订单明细；"
         "三、确系办事用烟的，请其提供请柬或酒店订单。"
     )
+    deviation = "一类烟比重为常态的{:.1f}倍"
 
     youngest: int = param(16, help="开户不足者不评", unit="周", low=8, high=52, source="本系统回测")
     smallest: float = param(
@@ -58,6 +59,9 @@ class StructShift(Detector):
             normal=_.odds / (1 + _.odds),
             due=_.due / (1 + _.due),
         )
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["share"] / max(row["normal"], 0.01))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         span = "本日" if row["weeks"] == 1 else f"近{row['weeks']}次订货一类烟比重持续偏高，本日"

@@ -44,6 +44,7 @@ class TierChange(Detector):
         "一、三日内调取变更申请、评档依据和审批单，看操作人与审批人是否同一人；"
         "二、一周内列出同一操作人近90天经手的全部档位变更。"
     )
+    deviation = "档位变动{:.0f}档"
 
     step: int = param(5, help="一次变动达到（含）", unit="档", low=1, high=30, source="本系统设定")
     days: int = param(
@@ -110,6 +111,9 @@ class TierChange(Detector):
         judged = tiers.join(daily, ["bureau", "day"]).mutate(step=_.new - _.old)
         marked = with_approval(judged, facts.staff)
         return with_news(marked, facts.orders, on)
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(max(abs(row["new"] - row["old"]), row["span"]))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         way = "升" if row["new"] > row["old"] else "降"

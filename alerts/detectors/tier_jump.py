@@ -35,6 +35,7 @@ class TierJump(Detector):
         "二、一周内对照调档前后各6周的订货明细；"
         "三、请营销科书面说明同期上调的其他户。"
     )
+    deviation = "档位升{:.0f}档"
 
     weeks: int = param(6, help="往前查看", unit="周", low=2, high=26, source="本系统回测")
     least: int = param(3, help="上升达到", unit="档", low=1, high=15, source="本系统回测")
@@ -63,6 +64,9 @@ class TierJump(Detector):
             subject_id="retailer_id",
             surprise=(self.base + (_.rise - self.least + 1) * self.per_tier).clip(upper=10.0),
         )
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["tier"] - row["former"])
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

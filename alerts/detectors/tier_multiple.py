@@ -35,6 +35,8 @@ class TierMultiple(Detector):
         "一、当日调取该规格的投放策略和放量审批；"
         "二、三日内实地核对库存和销售去向，核实是否自营店、关联户。"
     )
+    deviation = "紧俏品为同档户的{:.1f}倍"
+    measure = "times"
 
     weeks: int = param(4, help="同档户看多少周", unit="周", low=1, high=13, source="本系统设定")
     times: float = param(

@@ -36,6 +36,7 @@ class TillOdd(Detector):
     why_it_matters = "订了货却看不到卖出去，或一天突然卖空，货可能没有在店里零售。"
     innocent_causes = "扫码设备或网络故障；店主外出歇业；宴席一次购买；集中补录。"
     next_steps = "一、电话了解设备是否正常、货卖给了谁；二、三日内到店核对库存与扫码记录。"
+    deviation = "涉及{:.0f}条"
 
     usual_days: int = param(
         12,
@@ -80,6 +81,9 @@ class TillOdd(Detector):
             "ordered", "before", "scanned", "last", "quiet", "peak", "peak_on", "times",
             subject_id=_.retailer_id, surprise=-ibis.least(rate, 1.0).log10(),
         )  # fmt: skip
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["ordered"] if row["quiet"] else row["peak"])
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         if row["quiet"]:

@@ -39,6 +39,7 @@ class TopBuyers(Detector):
     next_steps = (
         "一、列出买得最多的户，核对该规格的投放范围和限量；二、三个工作日内请营销部门说明投放依据。"
     )
+    deviation = "最多的几户订{:.0f}条"
 
     weeks: int = param(4, help="统计期", unit="周", low=1, high=13, source="本系统设定")
     top: float = param(
@@ -88,6 +89,9 @@ class TopBuyers(Detector):
             subject_id=_.bureau, name=ibis.coalesce(_.sku_name, _.sku_id),
             surprise=ibis.literal(self.rarity, "float64"),
         )  # fmt: skip
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["qty"] * row["share"])
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         if row.get("town"):

@@ -36,6 +36,8 @@ class TopShare(Detector):
     next_steps = (
         "一、三日内电话询问高价位卷烟的主要买主；二、下次检查时看陈列和库存，对照近四周到货与销售。"
     )
+    deviation = "高价位卷烟{:.0f}条"
+    measure = "top"
 
     price: float = param(
         500, help="批发价达到（含）算高价位", unit="元/条", low=100, high=5000,

@@ -32,6 +32,7 @@ class Traditional(Detector):
     why_it_matters = "这是各地沿用多年的做法，回测时用来比较：同样的工作量，哪种办法找得准。"
     innocent_causes = "节假日行情涨落；隔周订货、上期漏订；季节变化；多数命中属于正常波动。"
     next_steps = "一、只用于规则回测的对照；二、不据此询访、核查零售户。"
+    deviation = "与前四周平均相差{:.1f}倍"
 
     most: float = param(
         1.5, help="高于平均的倍数", unit="倍", low=1, high=10, source="各地沿用的做法"
@@ -63,6 +64,9 @@ class Traditional(Detector):
 
     def holds(self, row: Mapping[str, Any]) -> bool:
         return bool(row["times"] > self.most or row["times"] < self.least)
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(max(row["times"], 1 / row["times"]))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         return (

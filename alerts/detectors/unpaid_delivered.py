@@ -38,6 +38,8 @@ class UnpaidDelivered(Detector):
         "一、查该单扣款流水，看后来由哪个账户、哪天补付；"
         "二、询问送货线路为何放货，同一线路多户如此的一并核对。"
     )
+    deviation = "未付款先送{:.0f}条"
+    measure = "qty"
 
     filed: float = param(
         0.5,

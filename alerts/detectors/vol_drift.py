@@ -33,6 +33,8 @@ class VolDrift(Detector):
         "二、向客户经理核实经营条件近半年有无变化；"
         "三、变化属实的，登记为新常态并注明起始周。"
     )
+    deviation = "订货量为此前常态的{:.1f}倍"
+    measure = "ratio"
 
     youngest: int = param(
         34, help="开户不足者不评", unit="周", low=26, high=78, source="本系统回测"

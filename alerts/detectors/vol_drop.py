@@ -33,6 +33,7 @@ class VolDrop(Detector):
         "二、一周内实地看店是否营业、有无非本户进货的卷烟；"
         "三、停业超过一个月的，转证件管理员核查歇业手续。"
     )
+    deviation = "应订数为实订数的{:.1f}倍"
 
     youngest: int = param(16, help="开户不足者不评", unit="周", low=8, high=52, source="本系统回测")
     smallest: float = param(
@@ -107,6 +108,11 @@ class VolDrop(Detector):
 
     def holds(self, row: Mapping[str, Any]) -> bool:
         return bool(row["expected"] >= self.smallest)
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        """A fall counts by its inverse; one to less than a carton, and silence, as one to a carton."""
+        most = max(row["expected"], 1.0)
+        return float(most if row["silent"] else min(1 / max(row["ratio"], 1 / most), most))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         if row["silent"]:

@@ -43,6 +43,7 @@ class VolMonth(Detector):
         "一、按每次订货平均量与上月对比，看是次数多还是每次多；"
         "二、电话询问去向，必要时盘点近30天进销存。"
     )
+    deviation = "本月累计为上月的{:.1f}倍"
 
     ratio: float = param(
         2.0, help="超过上月订购量的倍数", unit="倍", low=1, high=10, source="国烟专〔2011〕49号"
@@ -82,6 +83,9 @@ class VolMonth(Detector):
 
     def holds(self, row: Mapping[str, Any]) -> bool:
         return bool(row["this"] > self.exempt and row["this"] > row["last"] * self.ratio)
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["this"] / max(row["last"] or 0, 1.0))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         this = f"本月订货{row['times']}次，累计{row['this']:.0f}条；"

@@ -42,6 +42,7 @@ class VolOrder(Detector):
         "一、当日电话询问订货用途并与前3周期订单逐品核对；"
         "二、解释不清的，2个工作日内到店盘点近7天到货的库存。"
     )
+    deviation = "订购量为前几个周期平均的{:.1f}倍"
 
     ratio: float = param(
         2.0,
@@ -90,6 +91,9 @@ class VolOrder(Detector):
 
     def holds(self, row: Mapping[str, Any]) -> bool:
         return bool(row["qty"] > self.exempt and row["qty"] > row["mean"] * self.ratio)
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        return float(row["qty"] / max(row["mean"], 1.0))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         start = f"本次订购{row['qty']:.0f}条，"

@@ -36,6 +36,7 @@ class VolPeers(Detector):
     next_steps = (
         "一、两周内对照该户评档材料，提请复评档位；二、一月内到店看经营面积、库存与近四周销售记录。"
     )
+    deviation = "与同群中位相差{:.1f}倍"
 
     sigmas: float = param(
         3.0, help="偏离同群超过", unit="倍标准差", low=1, high=10, source="domain VOL-03（3/4/5σ）"
@@ -80,6 +81,10 @@ class VolPeers(Detector):
                 subject_id=_.retailer_id, usual=_.middle.exp(),
             )
         )  # fmt: skip
+
+    def size(self, row: Mapping[str, Any]) -> float:
+        times = row["qty"] / row["usual"]
+        return float(max(times, 1 / times))
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         tier = "档位相近" if row["tier"] is None else f"{row['tier']}档上下"

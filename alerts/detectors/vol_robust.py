@@ -31,6 +31,8 @@ class VolRobust(Detector):
         "二、两日内对照近4周订单明细，实地查看库存与销售记录；"
         "三、属办事用烟的，请其提供请柬或酒店订单。"
     )
+    deviation = "订货量为应订数的{:.1f}倍"
+    measure = "ratio"
 
     youngest: int = param(16, help="开户不足者不评", unit="周", low=8, high=52, source="本系统回测")
     smallest: float = param(

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_named_walls"),
-        ("alerts", "0016_a_link_may_come_back"),
+        ("alerts", "0017_memory_of_nights"),
     ]
 
     operations = [

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from accounts.models import Scoped, ScopedQuerySet, User
+from alerts.models.grades import Grade
 from documents.models import StoredFile
 
 
@@ -15,10 +16,14 @@ class ExemptionQuerySet(ScopedQuerySet["Exemption"]):
         """Those approved that cover a day and have not ended before it."""
         return self.filter(
             Q(ended_on=None) | Q(ended_on__gt=on),
-            state__in=("approved", "ended"),
+            state__in=("approved", "ended", "expired"),
             since__lte=on,
             until__gte=on,
         )
+
+    def lapsed(self, *, on: dt.date) -> Self:
+        """Those live whose last day is before a day."""
+        return self.filter(state__in=("waiting", "approved"), until__lt=on)
 
     def with_counts(self) -> Self:
         """Each with `times`: how often it kept its rule's finding off the list."""
@@ -27,7 +32,7 @@ class ExemptionQuerySet(ScopedQuerySet["Exemption"]):
     def by_urgency(self, *, today: dt.date, soon: dt.date) -> Self:
         """What waits first, then what ends by `soon`, what is in force, and the rest."""
         urgency = models.Case(
-            models.When(state="waiting", then=0),
+            models.When(state="waiting", until__gte=today, then=0),
             models.When(state="approved", until__gte=today, until__lte=soon, then=1),
             models.When(state="approved", until__gte=today, then=2),
             default=3,
@@ -44,17 +49,19 @@ class Exemption(Scoped):
         APPROVED = "approved", "有效"
         REFUSED = "refused", "已退回"
         ENDED = "ended", "已终止"
+        EXPIRED = "expired", "已到期"
 
     subject_kind = models.CharField(max_length=10)
     subject_id = models.CharField(max_length=60)
     subject_name = models.CharField(max_length=100, blank=True)
     detector = models.CharField(max_length=50)
-    other_id = models.CharField(max_length=60, blank=True)  # of a pair, say one family's two shops
+    other_id = models.CharField(max_length=60, blank=True)  # of a pair: only what joins these two
     cause = models.CharField(max_length=3)  # code of alerts.causes.CAUSES
     note = models.CharField(max_length=500)
     proof = models.ForeignKey(StoredFile, models.PROTECT, null=True, related_name="+")
     alert = models.ForeignKey("Alert", models.PROTECT, null=True, related_name="exemptions")
     size = models.FloatField()  # the deviation it was granted at; twice that ends it
+    floor = models.CharField(max_length=1, choices=Grade, blank=True)  # of the facts at the grant
     since = models.DateField()
     until = models.DateField()  # its last day, at most 90 days on
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)
@@ -78,7 +85,14 @@ class Exemption(Scoped):
                 name="exempted_by_a_second_person",
             ),
             models.UniqueConstraint(
-                fields=["bureau", "subject_kind", "subject_id", "detector", "other_id"],
+                fields=[
+                    "bureau",
+                    "audience",
+                    "subject_kind",
+                    "subject_id",
+                    "detector",
+                    "other_id",
+                ],
                 condition=Q(state__in=("waiting", "approved")),
                 name="one_live_exemption",
             ),
@@ -86,6 +100,11 @@ class Exemption(Scoped):
 
     def __str__(self) -> str:
         return f"{self.detector} {self.subject_id} {self.until}"
+
+    def state_on(self, today: dt.date) -> State:
+        """Where it stands that day, also before the night has ended what lapsed."""
+        live = self.state in (self.State.WAITING, self.State.APPROVED)
+        return self.State.EXPIRED if live and self.until < today else self.State(self.state)
 
 
 class MarketEvent(Scoped):

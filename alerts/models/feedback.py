@@ -30,6 +30,7 @@ class Draw(Scoped):
     seed = models.CharField(max_length=80)
     pool = models.PositiveIntegerField()  # shops that could have been drawn
     pool_sha256 = models.CharField(max_length=64)  # of their sorted codes
+    codes = models.JSONField(default=list)  # these codes; none of draws before they were kept
     made_at = models.DateTimeField()
     objects = ScopedQuerySet.as_manager()
 

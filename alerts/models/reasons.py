@@ -1,11 +1,15 @@
 """Why an alert is on the list, the nights that found it, and the grades that people gave it."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 
 from accounts.models import Bureau, Scoped, ScopedQuerySet, User
-from alerts.models.alerts import Alert
+from alerts.models.alerts import Alert, Origin
 from alerts.models.grades import Grade
+
+REPORTED = (Origin.PERSON, Origin.TIP, Origin.COMPLAINT, Origin.SEIZURE)  # what people report
 
 
 class Reason(models.Model):
@@ -44,8 +48,22 @@ class Reason(models.Model):
         return f"{self.detector} {self.on}"
 
 
+class SightingQuerySet(models.QuerySet["Sighting"]):
+    def of_nights(self) -> Self:
+        """Without those that people added: what somebody reports is no night's finding."""
+        reported = "|".join(REPORTED)
+        return self.exclude(detector__regex=f"^({reported})(:|$)")
+
+    def listed_by_nights(self) -> Self:
+        """Those by which nights put alerts on the list: what the cool-down and back-tests go by."""
+        return self.of_nights().filter(listed=True)
+
+
 class Sighting(models.Model):
-    """One night that found the alert's subject: the one that raised it, and all folded into it."""
+    """One night that found the alert's subject: the one that raised it, and all folded into it.
+
+    Also the day of a report, under its origin; the night that finds the subject that day replaces it.
+    """
 
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="sightings")
     on = models.DateField()
@@ -56,6 +74,7 @@ class Sighting(models.Model):
     families = models.JSONField(default=list)  # those strong enough to end a cool-down
     sentence = models.CharField(max_length=300)
     listed = models.BooleanField()  # it put the alert on the list, for the first time or again
+    objects = SightingQuerySet.as_manager()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["alert", "on"], name="one_sighting_a_night")]

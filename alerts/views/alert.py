@@ -116,7 +116,9 @@ def _decisions(user: User) -> dict[str, Subquery]:
     waiting = GradeChange.objects.filter(alert=OuterRef("pk"), is_waiting=True)
     live = (Exemption.State.WAITING, Exemption.State.APPROVED)
     seen = Exemption.objects.visible_to(user, "read_alert")
-    exempted = seen.filter(alert=OuterRef("pk"), state__in=live).order_by("-pk")
+    exempted = seen.filter(
+        alert=OuterRef("pk"), state__in=live, until__gte=timezone.localdate()
+    ).order_by("-pk")
     return {
         "waiting_grade": Subquery(waiting.values("new")[:1]),
         "exempted": Subquery(exempted.values("pk")[:1]),

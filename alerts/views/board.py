@@ -16,9 +16,11 @@ from accounts.http import StaffRequest
 from accounts.models import Bureau, scope
 from alerts.models import Alert, AlertQuerySet, Grade, Night
 from alerts.sections import SECTIONS, section_of
+from alerts.states import Step, right_to
 from sources.models import Completeness
 
 TODO = 8
+WORKING = ("claim_alert", "claim_above")  # whoever may neither has nothing to do here
 TOP = 3
 TREND_WEEKS = 8
 NEXT_RUN = dt.time(2)
@@ -59,8 +61,10 @@ def board(request: StaffRequest) -> HttpResponse:
     open_ones = list(seen.open().defer("picture").select_related("bureau", "holder").by("due"))
     night = _last_night(request)
     context = _counted(open_ones, night, now=now)
-    todo = [one for one in open_ones if one.holder in (None, request.user)]
+    todo = _todo(request, open_ones)
     context |= {
+        "may_work": any(request.user.may(right) for right in WORKING),
+        "open_total": len(open_ones),
         "todo": todo[:TODO],
         "todo_total": len(todo),
         "todo_url": reverse("alerts:alerts"),
@@ -71,6 +75,16 @@ def board(request: StaffRequest) -> HttpResponse:
         "trend": _trend(seen, today=timezone.localdate(now)),
     }
     return render(request, "alerts/board.html", context)
+
+
+def _todo(request: StaffRequest, open_ones: list[Alert]) -> list[Alert]:
+    """Those that the user holds, and those of nobody that the user may claim."""
+    return [
+        one
+        for one in open_ones
+        if one.holder == request.user
+        or (one.holder is None and request.user.may_at(right_to(Step.CLAIM, one), one.bureau))
+    ]
 
 
 def _counted(

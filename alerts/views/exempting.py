@@ -11,12 +11,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.http import StaffRequest
 from alerts.actions import exempting as actions
+from alerts.deviation import said_size
 from alerts.forms_people import ExemptionForm, WordsForm, refusal
 from alerts.models import Alert, Exemption, ExemptionQuerySet, Reason
 from alerts.naming import detector_of
 from alerts.views.filtering import seen_bureaus
 from documents.actions import store_file
 from documents.serving import serve
+from sources.models import Retailer
 
 A_PAGE = 30
 SOON = dt.timedelta(days=7)
@@ -38,7 +40,8 @@ def exemptions(request: StaffRequest) -> HttpResponse:
     today = timezone.localdate()
     rows = _seen(request).with_counts().by_urgency(today=today, soon=today + SOON)
     page = Paginator(rows, A_PAGE).get_page(request.GET.get("page"))
-    return render(request, "alerts/exemptions.html", {"page": page, "soon": today + SOON})
+    context = {"page": page, "today": today, "soon": today + SOON}
+    return render(request, "alerts/exemptions.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -84,16 +87,26 @@ def exemption(request: StaffRequest, number: int) -> HttpResponse:
     found = get_object_or_404(_seen(request).with_counts(), pk=number)
     right = actions.right_to_approve(found)
     approver = Exemption.objects.visible_to(request.user, right).filter(pk=number).exists()
-    live = found.state in (Exemption.State.WAITING, Exemption.State.APPROVED)
+    stands = found.state_on(timezone.localdate())
+    live = stands in (Exemption.State.WAITING, Exemption.State.APPROVED)
     context = {
         "exemption": found,
+        "stands": stands,
+        "deviation": said_size(found.detector, found.size),
+        "other": _other(request, found),
         "may_decide": approver
-        and found.state == Exemption.State.WAITING
+        and stands == Exemption.State.WAITING
         and found.made_by != request.user,
         "may_end": live and (approver or found.made_by == request.user),
         "kept_off": found.kept_off.select_related("night").order_by("-night__on")[:A_PAGE],
     }
     return render(request, "alerts/exemption.html", context)
+
+
+def _other(request: StaffRequest, found: Exemption) -> str:
+    """The pair's other shop: its name where the reader may see it, else its code."""
+    seen = Retailer.objects.visible_to(request.user, "read_retailer").filter(code=found.other_id)
+    return seen.values_list("name", flat=True).first() or found.other_id
 
 
 @require_safe

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.http import StaffRequest
 from accounts.models import Bureau, scope
 from alerts.actions import lessons as actions
-from alerts.models import Lesson
+from alerts.models import Lesson, RuleChange
 
 A_PAGE = 1
 
@@ -57,5 +57,8 @@ def adopt_lesson(request: StaffRequest, number: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, "".join(error.messages))
         return redirect("alerts:lessons")
-    messages.success(request, "已提交规则变更，待另一人审批后次日生效。")
+    if change.state == RuleChange.State.WAITING:
+        messages.success(request, "已回测并送审，待另一人审批后次日生效。")
+    else:
+        messages.success(request, "已起草并开始回测，回测完成后请在本页送审。")
     return redirect("alerts:change", pk=change.pk)

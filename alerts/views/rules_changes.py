@@ -1,5 +1,6 @@
 """A change of the rules, from its draft to the second person's word."""
 
+import datetime as dt
 from typing import Any
 
 from django.contrib import messages
@@ -50,11 +51,12 @@ def _beginning(request: StaffRequest, city: Bureau, given: dict[str, Any]) -> di
     if given["back_to"] is not None:
         old = get_object_or_404(RuleVersion.objects.of(city=city), number=given["back_to"])
         words = Words(f"恢复到{old}", f"恢复{old}的内容。", old.source)
-        return {"words": words, "book": book_of(old), "returns_to": old}
+        return {"words": words, "book": book_of(old), "begun_from": old}
     if given["test"] is not None:
         tests = BackTest.objects.visible_to(request.user, "read_change").filter(bureau=city)
         test = get_object_or_404(tests, pk=given["test"])
-        return {"words": Words(f"按回测第 {test.pk} 号调整"), "book": book_of(test)}
+        words = Words(f"按回测第 {test.pk} 号调整")
+        return {"words": words, "book": book_of(test), "begun_from": test}
     preset = next((one for one in PRESETS if one.key == given["preset"]), None)
     if preset is not None:
         words = Words(f"采用{preset.title}", preset.about, preset.source)
@@ -114,11 +116,18 @@ def _page(
         "differences": book_of(one.base).differences(book_of(one)),
         "is_stale": one.is_open and newest.pk != one.base_id,
         "newest": newest,
-        "span": SpanForm(initial=usual_span(today)),
+        "span": SpanForm(initial=_span(one, today)),
+        "is_tested": changing.is_tested(one),
         "decision": DecisionForm(initial={"version": one.version}),
         "tomorrow": changing.tomorrow(timezone.now()),
         "timeline": _timeline(one),
     }
+
+
+def _span(one: RuleChange, today: dt.date) -> dict[str, dt.date]:
+    """What the next test looks at unless somebody wants other weeks."""
+    span = changing.last_weeks(city=one.bureau)
+    return usual_span(today) if span is None else dict(zip(("first", "last"), span, strict=True))
 
 
 def _timeline(one: RuleChange) -> list[dict[str, Any]]:
@@ -210,7 +219,7 @@ def decide_change(request: StaffRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def test_change(request: StaffRequest, pk: int) -> HttpResponse:
-    """Back-test a change over a span."""
+    """Back-test a change over a span; the author may hand it in at once where the test is done."""
     one, form = seen_change(request, pk, "draft_rules"), SpanForm(request.POST)
     if not form.is_valid():
         messages.error(request, "请填写起止日期。")
@@ -223,4 +232,9 @@ def test_change(request: StaffRequest, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect(one)
-    return redirect(test)
+    if "submit" not in request.POST:
+        return redirect(test)
+    if test.state != BackTest.State.DONE:
+        messages.success(request, "回测已开始，还没有送审。完成后请在本页送审。")
+        return redirect(one)
+    return submit_change(request, pk)

@@ -39,9 +39,11 @@ def _night(change: RuleChange, on: dt.date) -> dict[str, Any]:
         (one.bureau.code, one.subject_kind, one.subject_id, one.audience): one
         for one in _listed(change).filter(on=on)
     }
-    seen = Sighting.objects.filter(
-        on=on, listed=True, alert__bureau__path__startswith=change.bureau.path
-    ).select_related("alert__bureau")
+    seen = (
+        Sighting.objects.listed_by_nights()
+        .filter(on=on, alert__bureau__path__startswith=change.bureau.path)
+        .select_related("alert__bureau")
+    )
     real = {
         (
             one.alert.bureau.code,

@@ -238,6 +238,8 @@ def _about(request: StaffRequest, one: BackTest) -> dict[str, Cell]:
         about[SIDES[name]] = (
             f"上榜 {side['total']} 条，每晚 {side['nightly']} 条，约 {side['hours']} 工时"
         )
+        if name == "traditional" and "minutes_a_row" in result:
+            about["传统规则工时"] = f"不分等级，按现行名单平均每条 {result['minutes_a_row']} 分钟计"
     for row in _outcomes(result["outcomes"]):
         kept = "、".join(
             f"{SIDES[name]}保留 {number}"

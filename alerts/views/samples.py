@@ -13,7 +13,7 @@ from accounts.http import StaffRequest
 from accounts.models import ScopedQuerySet
 from alerts.actions import sampling as actions
 from alerts.forms_people import SampleForm, refusal
-from alerts.learning import missed
+from alerts.learning import ENOUGH_VISITS, missed
 from alerts.models import Draw, DrawnShop
 
 A_PAGE = 8
@@ -35,6 +35,7 @@ def samples(request: StaffRequest) -> HttpResponse:
     )
     context = {
         "page": page,
+        "draws": [(draw, actions.is_reproduced(draw)) for draw in page.object_list],
         "estimate": _estimate(request),
         "may_note": request.user.may("claim_alert"),
         "form": SampleForm(),
@@ -43,7 +44,8 @@ def samples(request: StaffRequest) -> HttpResponse:
 
 
 def _estimate(request: StaffRequest) -> dict[str, Any] | None:
-    """How many shops are likely to have been missed, from the checked ones of half a year."""
+    """How many shops are likely to have been missed, from the checked ones of half a year; without
+    middle, low and high while these are too few."""
     draws = _seen(request).order_by("-week_start")[:WEEKS]
     pks = list(draws.values_list("pk", flat=True))
     checked = Q(result__in=[DrawnShop.Result.NORMAL, DrawnShop.Result.DOUBT])
@@ -54,8 +56,10 @@ def _estimate(request: StaffRequest) -> dict[str, Any] | None:
     if not found["checked"]:
         return None
     newest = dict(_seen(request).order_by("week_start").values_list("bureau", "pool"))
-    middle, low, high = missed(sum(newest.values()), found["checked"], found["doubtful"])
-    return {**found, "pool": sum(newest.values()), "middle": middle, "low": low, "high": high}
+    pool = sum(newest.values())
+    estimate = missed(pool, found["checked"], found["doubtful"])
+    told = dict(zip(("middle", "low", "high"), estimate, strict=True)) if estimate else {}
+    return {**found, "pool": pool, "enough": ENOUGH_VISITS, **told}
 
 
 @require_POST

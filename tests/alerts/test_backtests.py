@@ -10,12 +10,15 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 import jobs.actions
+from alerts import backtest_report as report
 from alerts import backtesting, panels
 from alerts.actions import backtests, changing, nights, replaying, rules
+from alerts.actions.raising import Suspicion, raise_alert
 from alerts.grading import SUBJECT, Policy
 from alerts.models import (
     Alert,
     BackTest,
+    Origin,
     RuleChange,
     RuleVersion,
     ShadowListing,
@@ -100,7 +103,7 @@ def listed(frame):
 
 def really_listed(first=FIRST, last=LAST):
     return Counter(
-        Sighting.objects.filter(listed=True, on__range=(first, last)).values_list(
+        Sighting.objects.listed_by_nights().filter(on__range=(first, last)).values_list(
             "on", "alert__bureau__code", "alert__subject_kind", "alert__subject_id",
             "alert__audience", "score", "grade", "detector",
         )
@@ -121,6 +124,37 @@ def test_so_they_do_for_a_part_that_begins_within_a_cool_down(history):
     first = FIRST + dt.timedelta(weeks=4)
 
     assert listed(again(history, first=first)) == really_listed(first=first)
+
+
+def reported(city, shop, on, origin="person", reference=""):
+    """Somebody raises an alert about a shop that day."""
+    bureau = make.bureau("451423" if int(shop[1:]) % 3 else "451424")
+    suspicion = Suspicion(
+        origin=Origin(origin), family="VOL", grade="红", sentence="群众反映该店近来大量囤货待查。",
+        subject_kind="retailer", subject_id=shop, reference=reference,
+    )  # fmt: skip
+    noon = dt.datetime.combine(on, dt.time(4), tzinfo=dt.UTC)
+    raise_alert(suspicion=suspicion, bureau=bureau, by=make.user("county_lead"), now=noon)
+
+
+def test_what_people_raise_in_between_changes_no_nights_list(city):
+    lines, shops = book_of_orders()
+    tables = orders(lines)
+    tables.tables["retailers"] = facts_of(shops)
+    for week in range(WEEKS):
+        on = FIRST + dt.timedelta(weeks=week)
+        for number in range(8):  # on the day itself, before its night, and days ahead
+            shop = (week * 5 + number * 7) % 40
+            day = on if number % 2 else on - dt.timedelta(days=3)
+            origin = ("person", "tip", "complaint")[number % 3]
+            reported(city, f"S{shop:02}", day, origin, f"{week}-{number}")
+        if week % 3 == 1:
+            Alert.objects.open().update(state="invalid", closed_at=NOW, causes=["N04"])
+        nights.run_night(on=on, city=city, now=NOW, known=tables)
+
+    assert Sighting.objects.exclude(pk__in=Sighting.objects.of_nights()).exists()
+    assert sum(really_listed().values()) > 30
+    assert listed(again(city)) == really_listed()
 
 
 def test_versions_in_between_are_each_replayed_as_they_were(history):
@@ -336,6 +370,21 @@ def test_lists_apart_by_more_than_the_cool_down_are_new():
 
     assert len(backtesting.apart(one, other, days=42)) == 0
     assert len(backtesting.apart(one, other, days=41)) == 1
+
+
+def test_the_traditional_list_costs_as_much_a_row_as_ours():
+    names = ["on", *SUBJECT, "score", "grade", "detector", "pk"]
+    rows = [(LAST, "a", "retailer", f"R{n}", "everyone", 4.0, g, "big", n)
+            for n, g in enumerate("红橙黄蓝")]  # fmt: skip
+    ours = pd.DataFrame(rows, columns=names)
+    theirs = pd.concat([ours] * 5).assign(detector="traditional", floor="")
+    decided = pd.DataFrame(columns=["code", *SUBJECT, "on", "until", "outcome"])
+
+    lists = report.Lists(ours, ours, report.traditional(theirs))
+    sides = report.compared(lists, decided, nights=1, days=42)["sides"]
+
+    assert sides["baseline"]["hours"] == 12  # 6 + 4 + 1.5 + 0.5
+    assert sides["traditional"]["hours"] == 5 * 12
 
 
 def test_nothing_stored_is_nothing_listed(city):

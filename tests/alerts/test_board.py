@@ -71,6 +71,36 @@ def test_it_tells_of_the_last_night_and_of_missing_files(client, supervisor):
     assert "订单明细未到" in response.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("role", "at"),
+    [
+        (Role.DISCIPLINE, "4514"),
+        (Role.PROVINCE_VIEWER, "45"),
+        (Role.COUNTY_HEAD, "451423"),
+    ],
+)
+def test_who_only_reads_is_offered_nothing_to_do(client, log_in, role, at):
+    make.alert()
+    make.alert(audience=Audience.ABOVE, staff_concerned=True)
+    log_in(role, make.bureau(at))
+
+    text = board(client).content.decode()
+
+    assert "未办结预警" in text
+    assert "今天要办" not in text
+    assert "现在要办" not in text  # nor its rows' buttons to claim
+    assert "act-w" not in text
+    assert "逐条处置" not in text
+
+
+def test_the_city_has_to_do_what_is_the_citys(client, log_in):
+    make.alert()
+    hidden = make.alert(audience=Audience.ABOVE, staff_concerned=True)
+    log_in(Role.CITY_SUPERVISOR, make.bureau("4514"))
+
+    assert board(client).context["todo"] == [hidden]
+
+
 def test_the_city_sees_its_counties_side_by_side(client, log_in):
     for code in ("451423", "451424"):
         make.alert(at=make.bureau(code))

@@ -10,6 +10,8 @@ import datetime as dt
 import functools
 import importlib
 import inspect
+import json
+import math
 import pathlib
 import re
 import sys
@@ -19,8 +21,10 @@ import pyarrow as pa
 import pytest
 from ibis.backends.sql.compilers import PostgresCompiler, PySparkCompiler
 
+from alerts.actions.finding import as_json
 from alerts.detection import FAMILIES, GRADES
 from alerts.detectors import all_detectors
+from alerts.deviation import said_size, size_of
 from sources.facts import COLUMNS, LINEAGE, Facts, schema
 from sources.facts import rows as plain
 from tests.tables import facts
@@ -242,6 +246,44 @@ def test_it_finds_its_guilty_example_once_a_subject(detector, found):
             assert row["link"]
         if detector.scope == "all" and detector.subject == "retailer":
             assert row["bureau"]
+
+
+def test_the_size_of_its_deviation_is_a_number_that_people_read(detector, found):
+    assert getattr(detector, "measure", "") not in {"surprise", "sigmas", "z", "rate"}, "no measure"
+    for row in found:
+        size = detector.size(row)
+        assert isinstance(size, float)
+        assert 0 < size < math.inf
+        said = said_size(detector.key, size)
+        assert len(re.findall(r"[\u4e00-\u9fff]", said)) >= 3
+        assert not re.search(r"[{}%]{2}|nan|inf|\d\.\d{3}", said), said
+
+
+def test_the_size_can_be_told_of_a_stored_row(detector, found):
+    for row in found:
+        stored = json.loads(json.dumps({name: as_json(cell) for name, cell in row.items()}))
+        assert size_of(detector, stored, row["surprise"]) == pytest.approx(detector.size(row))
+
+
+PAIRS = {
+    "acct_share",
+    "dev_share",
+    "info_shared",
+    "ip_burst",
+    "ip_repeat",
+    "phone_share",
+    "same_owner",
+}
+
+
+def test_a_link_of_two_names_the_other_shop(detector, found):
+    if detector.key not in PAIRS:
+        return
+    pairs = {row["subject_id"]: row["other"] for row in found if row["others"] == 1}
+    for shop, other in pairs.items():
+        assert other
+        assert other != shop
+        assert pairs.get(other, shop) == shop
 
 
 def test_its_sentence_is_readable(detector, found):

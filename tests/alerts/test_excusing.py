@@ -19,7 +19,7 @@ WEEK = dt.timedelta(weeks=1)
 def exemption(city):  # noqa: F811
     return Exemption.objects.create(
         bureau=make.bureau("451423"), subject_kind="retailer", subject_id="R1", detector="big",
-        cause="N05", note="门店扩大，已现场核实。", size=4.5, since=ON, until=ON + 4 * WEEK,
+        cause="N05", note="门店扩大，已现场核实。", size=45, since=ON, until=ON + 4 * WEEK,
         state=Exemption.State.APPROVED, made_by=make.user("county_supervisor"), made_at=NOW,
     )  # fmt: skip
 
@@ -70,6 +70,53 @@ def test_twice_the_size_ends_an_exemption(city, lake, exemption, qty, listed):  
     assert Alert.objects.exists() is listed
     assert (exemption.state == "ended") is listed
     assert Event.objects.filter(kind="exemption.outgrown").count() == listed
+
+
+def test_a_red_fact_is_never_exempted_unless_it_was_at_the_grant(city, lake, exemption):  # noqa: F811
+    Exemption.objects.update(size=98)
+    lake("1 R1 2026-03-30 99 - 451423")  # the floor of the test's rule
+
+    run(city)
+
+    exemption.refresh_from_db()
+    assert Alert.objects.get().grade == "红"
+    assert exemption.state == "approved"
+
+
+def test_a_red_fact_that_was_granted_as_such_is_exempted(city, lake, exemption):  # noqa: F811
+    Exemption.objects.update(size=98, floor="红")
+    lake("1 R1 2026-03-30 99 - 451423")
+
+    run(city)
+
+    assert not Alert.objects.exists()
+
+
+@pytest.mark.parametrize("audience", [Audience.EVERYONE, Audience.ABOVE])
+def test_what_concerns_staff_is_no_countys_to_exempt(city, lake, exemption, audience):  # noqa: F811
+    Exemption.objects.update(detector="helped", size=1, floor="红", audience=audience)
+    lake("1 R1 2026-03-30 5 dev-1 451423")
+
+    run(city)
+
+    assert Alert.objects.exists() is (audience == Audience.EVERYONE)
+
+
+@pytest.mark.parametrize(
+    ("other", "covered"), [("R2", {"R1", "R2"}), ("R3", set())], ids=["the pair", "somebody else"]
+)
+def test_an_exempted_pair_is_silent_between_the_two_alone(
+    city, lake, exemption, other, covered  # noqa: F811
+):  # fmt: skip
+    Exemption.objects.update(
+        detector="helped", size=1, floor="红", other_id="R2", audience=Audience.ABOVE
+    )
+    lake(f"1 R1 {ON} 5 {other} 451423\n2 {other} {ON} 5 R1 451423")
+
+    run(city)
+
+    silent = set(Surprise.objects.exclude(exemption=None).values_list("subject_id", flat=True))
+    assert silent == covered
 
 
 def group_of(shop):

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Audience
 from alerts.models import Exemption, Surprise
+from alerts.tasks import weekly
 from audit.models import Event
 from tests import make
 
@@ -59,7 +60,7 @@ def test_graver_ones_wait_for_a_second_person(client, supervisor, grade, state):
 
     made = Exemption.objects.get()
     assert (made.state, made.detector, made.subject_id) == (state, alert.detector, alert.subject_id)
-    assert made.size == pytest.approx(3.1)  # no ratio among its numbers: the surprise
+    assert made.size == pytest.approx(3.3)
     assert ("待另一人审批" in page.content.decode()) is (state == "waiting")
     assert client.get(reverse("alerts:proof", args=[made.pk])).status_code == 200
 
@@ -70,7 +71,111 @@ def test_the_size_is_the_reasons_ratio(client, supervisor):
 
     ask(client, supervisor, alert)
 
-    assert Exemption.objects.get().size == 2.4
+    made = Exemption.objects.get()
+    assert made.size == 2.4
+    page = client.get(reverse("alerts:exemption", args=[made.pk])).content.decode()
+    assert "订货量为应订数的2.4倍，达到两倍即终止" in page
+
+
+def test_a_reason_without_its_number_is_not_exempted(client, supervisor):
+    alert = make.alert()
+    alert.reasons.update(numbers={})
+
+    assert "没有存下偏离" in ask(client, supervisor, alert).content.decode()
+    assert not Exemption.objects.exists()
+
+
+def test_the_facts_of_the_grant_are_kept(client, supervisor):
+    alert = make.alert()
+    Surprise.objects.create(
+        night=make.night(at=alert.bureau, on=alert.on), bureau=alert.bureau,
+        detector=alert.detector, subject_kind="retailer", subject_id=alert.subject_id,
+        surprise=3.1, sentence="", numbers={}, floor="黄",
+    )  # fmt: skip
+
+    ask(client, supervisor, alert)
+
+    assert Exemption.objects.get().floor == "黄"
+
+
+def test_an_expired_one_can_be_asked_for_again(client, supervisor):
+    alert = make.alert()
+    ask(client, supervisor, alert)
+    old = Exemption.objects.get()
+    Exemption.objects.update(
+        since=TODAY - dt.timedelta(days=30), until=TODAY - dt.timedelta(days=1)
+    )
+    client.force_login_now(supervisor)
+    assert "已到期" in client.get(reverse("alerts:exemptions")).content.decode()
+    page = client.get(reverse("alerts:exemption", args=[old.pk])).content.decode()
+    assert "已到期" in page
+    assert "提前终止" not in page
+
+    ask(client, supervisor, alert)
+
+    old.refresh_from_db()
+    assert (old.state, old.ended_on) == ("expired", TODAY)
+    assert Exemption.objects.exclude(pk=old.pk).get().state == "approved"
+    assert Event.objects.filter(kind="exemption.expired").count() == 1
+
+
+def test_the_last_day_itself_is_not_over(client, supervisor):
+    alert = make.alert()
+    ask(client, supervisor, alert, until=TODAY)
+
+    assert "未重复登记" in ask(client, supervisor, alert).content.decode()
+
+
+def test_every_day_ends_what_lapsed_and_what_nobody_approved_never_counted(lead):
+    yesterday = TODAY - dt.timedelta(days=1)
+    since = TODAY - dt.timedelta(days=30)
+    granted = make.exemption(state="approved", since=since, until=yesterday)
+    waiting = make.exemption(since=since, until=yesterday)
+    running = make.exemption(state="approved", since=TODAY, until=TODAY)
+
+    weekly()
+    weekly()
+
+    for one in (granted, waiting, running):
+        one.refresh_from_db()
+    assert (granted.state, waiting.state, running.state) == ("expired", "refused", "approved")
+    assert list(Exemption.objects.in_force(on=yesterday)) == [granted]
+    assert Event.objects.filter(kind="exemption.expired").count() == 2
+
+
+def test_it_is_not_approved_after_its_last_day(client, lead):
+    late = make.exemption(
+        alert=make.alert(grade="橙"), since=TODAY - dt.timedelta(days=30),
+        until=TODAY - dt.timedelta(days=1),
+    )  # fmt: skip
+
+    assert "截止日已过" in answer(client, lead, late, "approve")
+    assert late.state == "waiting"
+
+
+def test_a_link_of_two_is_exempted_as_a_pair(client, supervisor):
+    alert = make.alert(detector="dev_share", family="LINK")
+    other = make.retailer(at=alert.bureau, name="弟弟的店")
+    alert.reasons.update(numbers={"others": 1, "elsewhere": 0, "other": other.code})
+
+    ask(client, supervisor, alert)
+
+    made = Exemption.objects.get()
+    assert made.other_id == other.code
+    page = client.get(reverse("alerts:exemption", args=[made.pk])).content.decode()
+    assert "弟弟的店" in page
+
+
+@pytest.mark.parametrize(
+    "numbers", [{"others": 2, "elsewhere": 0}, {"others": 1, "elsewhere": 1, "other": "X"}]
+)
+def test_a_larger_link_or_one_across_counties_is_no_pair(client, supervisor, numbers):
+    alert = make.alert(detector="dev_share", family="LINK")
+    alert.reasons.update(numbers=numbers)
+
+    ask(client, supervisor, alert)
+
+    assert Exemption.objects.get().other_id == ""
 
 
 @pytest.mark.parametrize(

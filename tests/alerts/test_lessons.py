@@ -8,10 +8,11 @@ from django.core.exceptions import ValidationError
 from alerts.actions.lessons import adopt_lesson, make_due_lessons, make_lesson
 from alerts.actions.replaying import kinds
 from alerts.learning import LEAST, LEAST_VOLUME, MOST, learn, missed
-from alerts.models import Lesson, RuleChange
+from alerts.models import Lesson, Night, RuleChange, Surprise
 from tests import make
 
 NOW = make.NOW
+WEEK = dt.timedelta(weeks=1)
 KINDS = kinds()
 
 
@@ -60,12 +61,29 @@ def test_no_weight_rises_above_its_limit_and_none_set_beyond_is_pulled_back():
     assert table(-3.0, dev_share=(60, 60), cycle_off=(0, 60))["cycle_off"].new == -3.0
 
 
+def estimate(pool, checked, doubtful):
+    found = missed(pool, checked, doubtful)
+    assert found
+    return found
+
+
 def test_the_estimate_of_what_was_missed():
-    middle, low, high = missed(1000, 50, 2)
+    middle, low, high = estimate(1000, 50, 2)
 
     assert middle == 40
     assert 5 < low < middle < high < 120
-    assert missed(1000, 50, 0)[0] == 0
+    assert estimate(1000, 50, 0)[0] == 0
+
+
+@pytest.mark.parametrize("checked", [20, 21, 57, 130])
+def test_the_estimate_lies_within_its_interval(checked):
+    for doubtful in range(checked + 1):
+        middle, low, high = estimate(1070, checked, doubtful)
+        assert 0 <= low <= middle <= high <= 1070
+
+
+def test_too_few_visits_say_nothing():
+    assert missed(1070, 19, 1) is None
 
 
 @pytest.fixture
@@ -83,8 +101,8 @@ def close(outcome="", state="closed", **given):
 def test_it_counts_what_was_checked_and_nothing_else(city):
     close("X")
     close("N", causes=["N16"])
-    close(state="invalid", causes=["N16"])
-    close(state="invalid", causes=["N21"])  # wrong data
+    close(state="invalid", causes=["N16"])  # dismissed at the desk: nobody has checked it
+    close(state="invalid", causes=["N21"])
     make.alert(detector="dev_share")  # still open
     close("X", origin="tip")
     make.alert(
@@ -94,7 +112,29 @@ def test_it_counts_what_was_checked_and_nothing_else(city):
 
     (row,) = make_lesson(city=city, now=NOW).rows
 
-    assert (row["detector"], row["closed"], row["confirmed"]) == ("dev_share", 3, 1)
+    assert (row["detector"], row["closed"], row["confirmed"]) == ("dev_share", 2, 1)
+
+
+def test_it_says_how_many_alerts_a_week_a_rule_led_and_would_lead(client, city):
+    for _ in range(3):
+        close("N", causes=["N16"])
+        make.alert(detector="cycle_off", state="closed", outcome="X", closed_at=NOW - WEEK)
+    night = make.night()
+    make.night(at=city)
+    for number in range(6):
+        Surprise.objects.create(
+            night=night, bureau=night.bureau, detector="dev_share", subject_kind="retailer",
+            subject_id=f"R{number}", surprise=2.6 if number else 4.0, sentence="", numbers={},
+        )  # fmt: skip
+    Night.objects.update(retailers=1000)
+
+    lesson = make_lesson(city=city, now=NOW)
+
+    rows = {row["detector"]: row for row in lesson.rows}
+    assert rows["dev_share"]["new"] < rows["dev_share"]["old"]
+    assert rows["dev_share"]["before"] > rows["dev_share"]["after"] > 0
+    client.force_login_now(make.user("city_supervisor", at=city))
+    assert "每周预警" in client.get("/lessons/").content.decode()
 
 
 def test_once_a_day_and_every_four_weeks(city):
@@ -116,6 +156,36 @@ def test_adopting_hands_in_a_change_for_a_second_person(city):
     assert change.policy["weights"]["vol_order"] == -0.8
     with pytest.raises(ValidationError, match="未重复提交"):
         adopt_lesson(lesson=lesson, by=by, now=NOW)
+
+
+def test_adopting_tests_first_where_there_are_nights(city):
+    make.night(at=city)
+    by = make.user("city_supervisor", at=city)
+
+    change = adopt_lesson(lesson=make.lesson(at=city), by=by, now=NOW)
+
+    assert change.state == RuleChange.State.WAITING
+    assert change.test
+    assert (change.test.state, change.test.policy) == ("done", change.policy)
+
+
+def test_adopting_waits_for_a_long_test(city, monkeypatch):
+    monkeypatch.setattr("alerts.actions.backtests.AT_ONCE", -1)
+    make.night(at=city)
+
+    change = adopt_lesson(
+        lesson=make.lesson(at=city), by=make.user("city_supervisor", at=city), now=NOW
+    )
+
+    assert change.test
+    assert (change.state, change.test.state) == ("draft", "waiting")
+
+
+def test_an_empty_table_offers_nothing(client, city):
+    make.lesson(at=city, rows=[])
+    client.force_login_now(make.user("city_supervisor", at=city))
+
+    assert "采用并送审" not in client.get("/lessons/").content.decode()
 
 
 def test_an_older_table_and_one_without_changes_are_refused(city):

@@ -41,6 +41,8 @@ class Big(Detector):
     statutory = True
     inputs = ("orders.retailer_id", "orders.day", "orders.qty")
     title = looks_for = why_it_matters = innocent_causes = next_steps = "订得多的户"
+    deviation = "订货{:.0f}条"
+    measure = "qty"
 
     above: float = param(20, help="超过", unit="条", low=0, high=500, source="测试")
 
@@ -68,10 +70,15 @@ class Helped(Detector):
     subject = "retailer"
     inputs = ("orders.retailer_id", "orders.day", "orders.device_id")
     title = looks_for = why_it_matters = innocent_causes = next_steps = "工作人员设备下单"
+    deviation = "与另外{:.0f}户同一设备"
+    measure = "others"
 
     def find(self, facts, on):
         helped = facts.orders.filter(_.day == on, _.device_id.notnull())
-        return helped.select(subject_id=_.retailer_id, surprise=ibis.literal(6.0), link=_.device_id)
+        return helped.select(
+            subject_id=_.retailer_id, surprise=ibis.literal(6.0), link=_.device_id,
+            others=ibis.literal(1), other=_.device_id,
+        )  # fmt: skip
 
     def sentence(self, row):
         return "本次订单由工作人员设备提交。"

@@ -9,8 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from alerts.actions import changing, rules
+from alerts.actions.backtests import ask_for_test
 from alerts.actions.changing import Words
-from alerts.models import RuleChange, RuleVersion
+from alerts.models import BackTest, RuleChange, RuleVersion
 from alerts.rulebook import Book
 from audit.models import Event
 from tests import make
@@ -119,6 +120,65 @@ def test_each_step_is_in_the_audit_trail_and_told_to_the_other_person(city, auth
     assert [one.kind for one in kinds] == ["rules.drafted", "rules.submitted", "rules.approved"]
     assert "送审规则变更：放宽单次订购" in second.notices.get().text
     assert "2026-03-11 起生效" in author.notices.get().text
+
+
+def test_without_a_finished_test_of_the_same_content_nothing_goes_on(client, city, author, second):
+    make.night(at=city, on=TODAY)
+    change = draft(city, author)
+    with pytest.raises(ValidationError, match="回测"):
+        changing.submit_change(change=change, by=author, now=NOW, version=1)
+    span = {"span": (TODAY, TODAY), "by": author, "now": NOW, "change": change}
+    ask_for_test(city=city, book=Book({"vol_order": {"ratio": 3.0}}), **span)
+    with pytest.raises(ValidationError, match="回测"):
+        changing.submit_change(change=change, by=author, now=NOW, version=1)
+
+    test = ask_for_test(city=city, book=LARGER, **span)
+    change = changing.submit_change(change=change, by=author, now=NOW, version=1)
+
+    test.state = BackTest.State.WAITING
+    test.save()
+    with pytest.raises(ValidationError, match="回测"):
+        approve(change, second)
+    BackTest.objects.filter(pk=test.pk).update(state=BackTest.State.DONE)
+    assert approve(change, second).parameters == LARGER.parameters
+
+
+def test_the_page_offers_to_test_and_hand_in(client, city, author):
+    make.night(at=city, on=TODAY)
+    change = draft(city, author)
+    client.force_login_now(author)
+    assert "回测后送审" in client.get(change.get_absolute_url()).content.decode()
+
+    given = {"first": TODAY, "last": TODAY, "version": 1, "submit": "1"}
+    assert post(client, "test_change", change.pk, **given).url == change.get_absolute_url()
+
+    change.refresh_from_db()
+    assert change.state == RuleChange.State.WAITING
+    assert change.test.state == BackTest.State.DONE
+
+
+def test_a_long_test_is_waited_for(client, city, author, monkeypatch):
+    monkeypatch.setattr("alerts.actions.backtests.AT_ONCE", -1)
+    make.night(at=city, on=TODAY)
+    change = draft(city, author)
+    client.force_login_now(author)
+
+    given = {"first": TODAY, "last": TODAY, "version": 1, "submit": "1"}
+    post(client, "test_change", change.pk, **given)
+
+    change.refresh_from_db()
+    assert change.state == RuleChange.State.DRAFT
+    assert "回测正在进行" in client.get(change.get_absolute_url()).content.decode()
+
+
+def test_a_draft_made_of_a_test_is_tested(client, city, author):
+    make.night(at=city, on=TODAY)
+    test = ask_for_test(city=city, book=LARGER, span=(TODAY, TODAY), by=author, now=NOW)
+    client.force_login_now(author)
+
+    client.post(reverse("alerts:draft_change"), {"city": city.code, "test": test.pk})
+
+    assert changing.is_tested(RuleChange.objects.get())
 
 
 def test_the_author_cannot_approve(city, author):

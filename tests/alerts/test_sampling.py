@@ -5,7 +5,14 @@ import datetime as dt
 import pytest
 from django.urls import reverse
 
-from alerts.actions.sampling import SHOPS, draw_all, draw_order, draw_shops, pool_of
+from alerts.actions.sampling import (
+    SHOPS,
+    draw_all,
+    draw_order,
+    draw_shops,
+    is_reproduced,
+    pool_of,
+)
 from alerts.models import Alert, Draw, DrawnShop
 from audit.models import Event
 from tests import make
@@ -29,6 +36,23 @@ def test_anybody_can_draw_the_same_shops_again(county):
 
     assert [one.retailer_id for one in draw.shops.order_by("place")] == again
     assert Event.objects.filter(kind="sample.drawn").exists()
+
+
+def test_the_draw_is_repeated_from_what_it_kept_after_the_register_has_changed(county):
+    draw = draw_shops(county=county, now=NOW)
+    make.retailer(at=county)
+    make.alert(subject_id=draw.codes[0])
+
+    draw.refresh_from_db()
+    assert is_reproduced(draw)
+    assert [one.retailer_id for one in draw.shops.order_by("place")] == draw_order(
+        draw.codes, draw.seed
+    )[:SHOPS]
+
+    draw.codes = draw.codes[1:]
+    assert is_reproduced(draw) is False
+    draw.codes = []
+    assert is_reproduced(draw) is None
 
 
 def test_one_draw_a_week_with_a_seed_nobody_knew(county):
@@ -108,12 +132,22 @@ def test_it_wants_a_result_and_words(mine, result, text):
 
 def test_the_page_estimates_what_was_missed(mine):
     shop = make.sample()
-    assert "推算" not in mine.get(reverse("alerts:samples")).content.decode()
+    assert "近半年核实" not in mine.get(reverse("alerts:samples")).content.decode()
     DrawnShop.objects.filter(pk=shop.pk).update(result="doubt", note="差30条", at=NOW)
+    page = mine.get(reverse("alerts:samples")).content.decode()
+    assert "90% 区间" not in page  # one visit says nothing of the others
+    assert "满" in page
+
+    DrawnShop.objects.bulk_create(
+        DrawnShop(draw=shop.draw, place=n, retailer_id=f"R{n}", result="normal", note="无", at=NOW)
+        for n in range(2, 21)
+    )
+    Draw.objects.update(pool=1000)
 
     page = mine.get(reverse("alerts:samples")).content.decode()
-    assert "推算" in page
+    assert "90% 区间" in page
     assert "seed" in page
+    assert "未留存名册" in page
 
 
 def test_the_catalogue_shows_every_rule_with_its_year(mine):

@@ -51,8 +51,7 @@ def _rows(first: dt.date, last: dt.date) -> Iterator[tuple[str, ...]]:
     pushed, and no row of its own; a statutory hit of that day still is one.
     """
     families = {kind.key: kind.family for kind in all_detectors()}
-    found = Sighting.objects.exclude(detector="")  # what people raised has none
-    listed = found.filter(listed=True, on__lte=last)
+    listed = Sighting.objects.listed_by_nights().filter(on__lte=last)
     listed = listed.select_related("alert__bureau", "alert__rule_version")
     told = History()
     for one in listed.order_by("on", "-score", "pk").iterator():
