@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -44,6 +44,7 @@ log = structlog.get_logger()
 
 SUBJECTS = [*grading.SUBJECT, "detector", "family", "weight", "surprise", "floor", "link"]
 LISTINGS = [*grading.SUBJECT, "on", "score", "families"]
+DRAWN = ("order_days", "volume")  # panels that pictures show
 TOGETHER = 25_000  # shops whose counties are searched at once: what bounds the memory of a share
 
 
@@ -90,7 +91,7 @@ def replay(*, city: Bureau, first: dt.date, last: dt.date) -> Iterator[Callable[
     """Opens the lake once for many nights: gives the facts of any day of the span."""
     since = first - dt.timedelta(weeks=panels.HISTORY)
     with lake.session(bureaus=[city.code], since=since, until=last) as session:
-        shared = _made_at_once(session.facts(last), Span(since, last)).tables
+        shared = made_at_once(session.facts(last), Span(since, last)).tables
 
         def facts_of(on: dt.date) -> Facts:
             known = session.facts(on)
@@ -174,7 +175,7 @@ def _with_panels(facts: Facts, ground: Ground, together: Sequence[Sequence[str]]
     if not together:
         return facts
     if facts.shelf is None:
-        return _made_at_once(facts, Span(ground.on - dt.timedelta(weeks=panels.HISTORY), ground.on))
+        return made_at_once(facts, Span(ground.on - dt.timedelta(weeks=panels.HISTORY), ground.on))
     parts: dict[str, list[ir.Table]] = {}
     try:
         for codes in together:
@@ -191,14 +192,15 @@ def _with_panels(facts: Facts, ground: Ground, together: Sequence[Sequence[str]]
     )
 
 
-def _made_at_once(facts: Facts, span: Span) -> Facts:
-    """A panel that cannot be made is left to the detectors that want it: they fail alone."""
+def made_at_once(facts: Facts, span: Span, names: Iterable[str] | None = None) -> Facts:
+    """Facts with panels (all, or these) of a span. One that cannot be made is left to the detectors
+    that want it: they fail alone."""
 
     def keep(_name: str, table: ir.Table) -> ir.Table:
         return lake.put_away(table) if facts.shelf is None else facts.shelf.store(table)
 
     try:
-        return panels.kept(facts, span, keep)
+        return panels.kept(facts, span, keep, names)
     except Exception:  # whatever an engine raises
         log.exception("shared tables", on=span.on.isoformat())
         return facts

@@ -9,13 +9,16 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Bureau
-from alerts.actions.finding import as_json
-from alerts.actions.nights import DRAWN, opened
+from alerts.actions.finding import as_json, until
+from alerts.actions.nights import DRAWN, made_at_once
 from alerts.actions.picture import draw
 from alerts.actions.raising import Suspicion, raise_alert
 from alerts.actions.rules import detectors_in, parameters_of, version_in_force
 from alerts.detectors.seized_code import SeizedCode
 from alerts.models import Alert, Origin, Reason
+from alerts.panels import HISTORY
+from alerts.trails import Span
+from sources import lake
 from sources.cartons import by_licence
 from sources.facts import Facts, rows
 from sources.lake.seized import homes_of
@@ -58,7 +61,9 @@ def _traced_in(
     on = timezone.localdate(seizure.registered_at)
     version = version_in_force(city=county.city, on=on, now=now)
     kind = next(one for one in detectors_in(version) if isinstance(one, SeizedCode))
-    with opened(on=on, bureaus=[county.code], shared=DRAWN) as facts:
+    span = Span(on - dt.timedelta(weeks=HISTORY), on)
+    with lake.open_facts(on=on, bureaus=[county.code]) as known:
+        facts = made_at_once(until(known, on), span, DRAWN)
         found = kind.of_case(facts, on, seizure.case_no)
         mine = [row for row in rows(found) if row["licence_no"] in licences]
         proof = rows(kind.evidence(facts, on, found)) if mine else []
