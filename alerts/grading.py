@@ -140,8 +140,8 @@ def decide(
     `subjects`: what `combine` returns. `listings`: SUBJECT, on, score, families; one row for each
     earlier night that put a subject on the list. `ordered`: shops of the city that ordered. `seed`
     and the day decide the lot of the audit places: the same again for the same night.
-    Floors are never cooled down nor cut; red ones stand outside the budget, the others fill it,
-    unless they go on as listed lately: that is appended to their alert and takes no place. What one
+    Floors are never cooled down nor cut. Red and blue ones stand outside the budget (nothing rarer
+    has to wait for what only has to be looked at), the others fill it, unless they go on as listed lately: that is appended to their alert and takes no place. What one
     link joins takes one place.
     """
     candidates = candidates_of(subjects)
@@ -235,8 +235,8 @@ def fates_of(
 
 
 def _places_taken(floored: Sequence[Candidate]) -> int:
-    """How many places they take: those of one link a single one, red ones none."""
-    inside = [one for one in floored if one.floor != GRADES[0]]
+    """How many places they take: those of one link a single one, red and blue ones none."""
+    inside = [one for one in floored if one.floor not in {GRADES[0], GRADES[-1]}]
     return len({one.link or one.key for one in inside})
 
 

@@ -24,6 +24,10 @@ WORDS = {
 
 @dataclass(frozen=True, kw_only=True)
 class FileFaults(Detector):
+    """What is missing from the files, and licence numbers of an odd form. Telephones and identity
+    numbers are keyed hashes here: the import page tells of those of an odd form when they come, and
+    nothing keeps that by shop, so neither their form nor the check digit is looked at."""
+
     key = "file_faults"
     code = "CUS-07"
     family = "INFO"

@@ -137,7 +137,17 @@ def test_every_county_has_one_place_before_any_has_two_unless_that_is_orange(sco
     }
 
 
-def test_floors_are_never_cut_and_only_red_ones_stand_outside_the_budget():
+def test_a_blue_floor_is_always_listed_and_takes_nobodys_place():
+    table = found(
+        ("R1", "closed", "INFO", 1.0, {"floor": "蓝"}),
+        ("R2", "closed", "INFO", 1.0, {"floor": "蓝"}),
+        ("R3", "vol", "VOL", 5.0),
+    )
+
+    assert fates(table, ordered=200) == dict.fromkeys(("R1", "R2", "R3"), Fate.LISTED)
+
+
+def test_floors_are_never_cut_and_orange_ones_take_places():
     table = found(
         ("R1", "licence", "INFO", 1.0, {"floor": "红"}),
         ("R2", "limit", "LIMIT", 1.0, {"floor": "橙"}),
