@@ -117,7 +117,7 @@ class SkuDay(Detector):
         )
         oldest = recent.group_by("bureau").agg(oldest=_.day.min())
         daily = recent.group_by("bureau", "sku_id", "day").agg(
-            qty=_.qty.sum(), shops=_.retailer_id.nunique(), orders=_.count()
+            qty=_.qty.sum(), shops=_.retailer_id.nunique(where=_.day == on), orders=_.count()
         )
         sums = (
             daily.join(start, "bureau")

@@ -69,9 +69,9 @@ class SkuMonth(Detector):
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         first, before = _months(on)
-        whole = (
-            facts.lines.filter(_.day <= before + dt.timedelta(days=6)).select("bureau").distinct()
-        )
+        since, early = before - dt.timedelta(weeks=8), before + dt.timedelta(days=6)
+        early_lines = facts.lines.filter(_.day > since, _.day <= early)
+        whole = early_lines.select("bureau").distinct()  # the book holds the whole of last month
         lines = facts.lines.filter(_.day >= before, _.day <= on).semi_join(whole, "bureau")
         sums = lines.group_by("bureau", "sku_id").agg(
             this=_.qty.sum(where=_.day >= first),

@@ -143,10 +143,14 @@ class SkuSurge(Detector):
         cycle = facts.retailers.select(
             "retailer_id", cycle=ibis.coalesce(_.order_cycle_weeks, 1).clip(1, 4)
         )
-        placed = recent.left_join(weeks, ["bureau", "week"]).join(cycle, "retailer_id")
+        today = recent.filter(_.day == on)
+        mine = recent.semi_join(today, "retailer_id")
+        placed = mine.left_join(weeks, ["bureau", "week"]).join(cycle, "retailer_id")
         known = placed.group_by("retailer_id").agg(oldest=_.place.max())
-        sums = placed.group_by("bureau", "retailer_id", "sku_id", "cycle").agg(
-            qty=_.qty.sum(where=_.day == on), past=_.qty.sum(where=_.place < CYCLES * _.cycle)
+        sums = (
+            placed.semi_join(today, ["retailer_id", "sku_id"])
+            .group_by("bureau", "retailer_id", "sku_id", "cycle")
+            .agg(qty=_.qty.sum(where=_.day == on), past=_.qty.sum(where=_.place < CYCLES * _.cycle))
         )
         sums = sums.filter(_.qty > 0, _.past > 0).join(known, "retailer_id")
         whole = sums.filter(_.oldest >= (CYCLES - 1) * _.cycle)  # no new shop
