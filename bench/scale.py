@@ -42,6 +42,8 @@ MASTERS = ("retailers", "skus")
 FACTS = ("calendar", "orders", "lines", "deliveries", "payments")
 Figures = dict[str, Any]
 
+# Which brands a shop orders: 13 in steps of its own, coprime to 48 and 150 brands.
+STRIDE = "([1, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47])[1 + s // 48 % 13]"
 NOISE = "((hash({0}) % 10007) / 10007.0)"  # a uniform draw, the same in every run
 
 
@@ -64,8 +66,8 @@ def tables(shops: int, brands: int) -> dict[str, str]:
             FROM range({WEEKS}) t(w)""",
         "lines": f"""SELECT retailer_id, bureau, s * 1000 + w AS number, ({week})::DATE AS week_start,
             ({week} + (s % 5)::INTEGER)::DATE AS day, 'O' || (s * 1000 + w) AS order_id,
-            'B' || lpad(((k * 7 + s * 11 + w // 8) % {brands})::VARCHAR, 4, '0') AS sku_id,
-            5000 + ((k * 7 + s * 11 + w // 8) % {brands}) * 900 AS price,
+            'B' || lpad(((k * {STRIDE} + s * 11 + w // 8) % {brands})::VARCHAR, 4, '0') AS sku_id,
+            5000 + ((k * {STRIDE} + s * 11 + w // 8) % {brands}) * 900 AS price,
             1.0 + floor(5 * {draw("s * 7919 + w * 104729 + k")}) AS qty,
             CASE WHEN k < 4 THEN 4.0 ELSE 30.0 END AS limit_qty, 1 AS batch_id,
             s * 100000 + w * 100 + k AS row_no
