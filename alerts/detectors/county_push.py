@@ -35,6 +35,8 @@ class CountyPush(Detector):
         "一、由市局对照该县当月任务进度和上月同期，找出月末增量最大的线路和规格；"
         "二、电话抽问十户以上是否自愿，下月初核对库存。"
     )
+    deviation = "最后几个订货日销量为平时的{:.1f}倍"
+    measure = "times"
 
     days: int = param(
         3, help="月末最后几个订货日（停订周不计）", unit="天", low=1, high=10,

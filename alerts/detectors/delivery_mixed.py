@@ -43,6 +43,8 @@ class DeliveryMixed(Detector):
         "二、两日内电话询问持证人实收条数；"
         "三、近8单再次如此的，下一送货日随车核实货物是否进店。"
     )
+    deviation = "近8单有{:.0f}单如此"
+    measure = "count"
 
     metres: float = param(
         400, help="签收偏离超过", unit="米", low=50, high=5000, source="本系统回测"
