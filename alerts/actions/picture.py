@@ -96,7 +96,7 @@ def _chart(
 ) -> Picture | None:
     if not weekly:
         return None
-    quantities = [round(weekly.get(week, 0.0), 1) for week in mondays]
+    quantities = [round(weekly.get(week) or 0.0, 1) for week in mondays]
     low = [bands[week][0] if week in bands else None for week in mondays]
     high = [bands[week][1] if week in bands else None for week in mondays]
     beyond = [

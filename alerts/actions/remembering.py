@@ -69,24 +69,36 @@ def remember(
             "through": on, "formula": formula(), "versions": versions, "files": files, "kept_at": now,
         },
     )  # fmt: skip
+    if kept is not None:
+        _let_go(city, _attempts([kept.files]) - _attempts([files]))
     transaction.on_commit(lambda: sweep(city=city))
     return open_files(facts, files, on)
 
 
 def sweep(*, city: Bureau) -> None:
-    """Delete the files that no memory of the city names any more."""
-    named = {
-        path
-        for files in Memory.objects.filter(city=city).values_list("files", flat=True)
+    """Delete the files that no memory of the city has named for a day."""
+    named = _attempts(Memory.objects.filter(city=city).values_list("files", flat=True))
+    place = root() / "panels" / city.code
+    for attempt in place.iterdir() if place.is_dir() else ():
+        if attempt.name not in named and time.time() - attempt.stat().st_mtime > LEFTOVER:
+            shutil.rmtree(attempt, ignore_errors=True)
+
+
+def _attempts(named: Iterable[Files]) -> set[str]:
+    """The folders below the city's that hold these files: panels, city, attempt, ..."""
+    return {
+        Path(path).parts[2]
+        for files in named
         for months in files.values()
         for paths in months.values()
         for path in paths
     }
-    used = {Path(path).parts[2] for path in named}  # panels, city, attempt, ...
-    place = root() / "panels" / city.code
-    for attempt in place.iterdir() if place.is_dir() else ():
-        if attempt.name not in used and time.time() - attempt.stat().st_mtime > LEFTOVER:
-            shutil.rmtree(attempt, ignore_errors=True)
+
+
+def _let_go(city: Bureau, attempts: Iterable[str]) -> None:
+    """Whoever reads them now has a day to finish."""
+    for attempt in attempts:
+        (root() / "panels" / city.code / attempt).touch()
 
 
 @cache

@@ -230,6 +230,7 @@ def _open(
     brought = _brought(scope)
     has_tiers = "tier" in brought.get("retailers", set()) or bool(files["changes"])
     has_prices = _prices_lines(brought)
+    lacks_sums = _sums_orders(scope)
     backend = ibis.duckdb.from_connection(con)
     tables, texts, changes = {}, {}, NO_CHANGES
     for table in fact_tables():
@@ -240,7 +241,9 @@ def _open(
         if not files[table]:
             sql = empty_sql(table)
         else:
-            sql = fact_sql(table, files, window, tiers=has_tiers, prices=has_prices)
+            sql = fact_sql(
+                table, files, window, tiers=has_tiers, prices=has_prices, sums=lacks_sums
+            )
         if table == "seizures" and (typed := registered(con, scope, window)):
             sql = f"{sql} UNION ALL BY NAME {typed}"
             brought.setdefault(table, set()).update(COLUMNS[table])
@@ -298,11 +301,19 @@ def _missing(brought: dict[str, set[str]]) -> frozenset[str]:
             missing.discard("orders.tier")
     if "calendar" not in brought:  # then ordering was suspended in no week
         missing -= {"calendar.week_start", "calendar.orders_suspended"}
+    if "qty" in brought.get("lines", set()):
+        missing.discard("orders.qty")
     if _prices_lines(brought):
         missing.discard("lines.amount")
     if {"lines", "limits"} <= set(brought):
         missing.discard("lines.limit_qty")
     return frozenset(missing)
+
+
+def _sums_orders(scope: Scope) -> bool:
+    """Whether what some orders hold follows from their lines, for no import brought it."""
+    orders = TableVersion.objects.filter(scope.wide(), table="orders")
+    return any("qty" not in columns for columns in orders.values_list("columns", flat=True))
 
 
 def _prices_lines(brought: dict[str, set[str]]) -> bool:

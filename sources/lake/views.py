@@ -74,14 +74,16 @@ def fact_sql(
     *,
     tiers: bool,
     prices: bool = False,
+    sums: bool = False,
 ) -> str:
     """SQL of one fact table. `files` names every table's lake files; needs the views of `orders`,
-    `limits` and, where `tiers` and `prices`, `tier_history` and `price_history`."""
+    `limits` and, where `tiers` and `prices`, `tier_history` and `price_history`. `sums`: an order
+    without a quantity has that of its lines."""
     rows = _rows(FILES_OF.get(table, table), files)
     if table == CANCELLED:
         return _cancelled(rows, files, window)
     if table == "orders":
-        return _orders(rows, window, tiers=tiers)
+        return _orders(rows, window, tiers=tiers, lines=files["lines"] if sums else [])
     if table == "lines":
         return _lines(rows, window, limits=bool(files.get("limits")), prices=prices)
     dated = "true"
@@ -140,20 +142,27 @@ def _columns(table: str, alias: str, **instead: str) -> str:
     return ", ".join([*parts, *(f"{alias}.{name} AS {name}" for name in lineage)])
 
 
-def _orders(rows: str, window: Window, *, tiers: bool) -> str:
-    """Neither cancelled orders nor returns; the tier is the order's own, else that of its day."""
+def _orders(rows: str, window: Window, *, tiers: bool, lines: list[str]) -> str:
+    """Neither cancelled orders nor returns; the tier is the order's own, else that of its day, the
+    quantity its own, else that of its `lines` (files)."""
     live = (
         f"{window.in_force('x')} AND NOT coalesce(x.is_cancelled, false) "
         f"AND NOT coalesce(x.is_return, false) AND {window.days('x')}"
     )
-    week = "coalesce(x.week_start, date_trunc('week', x.day)::DATE)"
-    if not tiers:
-        return f"SELECT {_columns('orders', 'x', week_start=week)} FROM {rows} x WHERE {live}"
-    columns = _columns("orders", "x", week_start=week, tier="coalesce(x.tier, t.tier)")
-    return (
-        f"SELECT {columns} FROM {rows} x LEFT JOIN tier_history t "
-        f"ON t.retailer_id = x.retailer_id AND x.day >= t.since AND x.day < t.until WHERE {live}"
-    )
+    joined, instead = "", {"week_start": "coalesce(x.week_start, date_trunc('week', x.day)::DATE)"}
+    if tiers:
+        joined += (
+            " LEFT JOIN tier_history t "
+            "ON t.retailer_id = x.retailer_id AND x.day >= t.since AND x.day < t.until"
+        )
+        instead["tier"] = "coalesce(x.tier, t.tier)"
+    if lines:
+        joined += (
+            f" LEFT JOIN (SELECT y.order_id, sum(y.qty) AS qty FROM {scan(lines)} y "
+            f"WHERE {window.in_force('y')} GROUP BY y.order_id) s ON s.order_id = x.order_id"
+        )
+        instead["qty"] = "coalesce(x.qty, s.qty)"
+    return f"SELECT {_columns('orders', 'x', **instead)} FROM {rows} x{joined} WHERE {live}"
 
 
 def _lines(rows: str, window: Window, *, limits: bool, prices: bool) -> str:
