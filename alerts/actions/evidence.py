@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,7 +63,13 @@ def _of_detector(
     by_subject: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in rows(detector.evidence(facts, on, table)):
         by_subject[row["subject_id"]].append(row)
-    return {one.pk: _shown(one, by_subject[one.subject_id]) for one in found}
+    return {one.pk: _shown(one, sorted(by_subject[one.subject_id], key=_newest)) for one in found}
+
+
+def _newest(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    """Masters, which have no day, first; then by day and import, the newest first."""
+    day = row.get("day") or dt.date.max
+    return -day.toordinal(), row.get("source") or "", -row["batch_id"], -row["row_no"]
 
 
 def _shown(one: Surprise, evidence: list[dict[str, Any]]) -> Shown:

@@ -254,7 +254,7 @@ def test_a_second_complaint_about_the_same_person_is_red(db):
 
     assert second.grade == "红"
     again = second.reasons.get(detector="complaint_again")
-    assert again.sentence == "客户经理（工号S1）近90天被投诉举报2次。"
+    assert again.sentence == "客户经理近90天被投诉举报2次。"
 
 
 def test_it_makes_the_open_alert_red(db):

@@ -49,7 +49,7 @@ def test_it_says_with_how_many_and_how_alike():
     assert told["R1"]["surprise"] > 1.4
     assert LinkBasket().sentence(told["R1"]) == (
         "当日与本户前后脚从同一网址订货的还有1个经营者，"
-        "订单品规构成的相近程度为1.00（完全一样为1，互不相干约为0）。"
+        "所订的规格和各规格的比例很相近；当日任取互不相干的两户，这样相近的约百分之3。"
     )
 
 
