@@ -180,7 +180,9 @@ def _with_panels(facts: Facts, ground: Ground, together: Sequence[Sequence[str]]
     try:
         for codes in together:
             seen = facts if len(together) == 1 else within(facts, codes)
-            known = remember(seen, on=ground.on, city=ground.city, codes=codes, now=ground.now)
+            known = remember(
+                facts=seen, on=ground.on, city=ground.city, codes=codes, now=ground.now
+            )
             for name, table in known.items():
                 parts.setdefault(name, []).append(table)
     except Exception:  # whatever an engine raises

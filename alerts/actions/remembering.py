@@ -42,7 +42,7 @@ Tables = dict[str, ir.Table]
 
 @transaction.atomic
 def remember(
-    facts: Facts, *, on: dt.date, city: Bureau, codes: Sequence[str], now: dt.datetime
+    *, facts: Facts, on: dt.date, city: Bureau, codes: Sequence[str], now: dt.datetime
 ) -> Tables:
     """The panels of some counties up to a day, by name; what they were made of is kept.
 

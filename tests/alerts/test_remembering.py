@@ -87,7 +87,7 @@ def remembered(county, on=ON):
     """The panels up to a day, as rows rounded to nine digits, and what was kept."""
     with lake.open_facts(on=on, bureaus=[county.code]) as facts:
         tables = remembering.remember(
-            facts.until(on), on=on, city=county.city, codes=[county.code], now=NOW
+            facts=facts.until(on), on=on, city=county.city, codes=[county.code], now=NOW
         )
         return {name: in_order(rows(table)) for name, table in tables.items()}
 
