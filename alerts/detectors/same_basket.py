@@ -13,6 +13,7 @@ from alerts.links import principals, with_rarity
 from sources.facts import Facts
 
 PRIME = 2_147_483_647  # keeps the sums within int64
+FACTOR = ibis.literal(15_485_863, "int64")  # of which products go beyond 32 bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +118,7 @@ class SameBasket(Detector):
             cartons=_.qty.sum(),
             squares=(_.qty * _.qty).sum(),
             first=(_.number * 7919 % PRIME).sum(),
-            second=(_.number * 15485863 * _.number % PRIME).sum(),
+            second=(_.number * FACTOR * _.number % PRIME).sum(),
         )
         order = [_.kinds.desc(), _.order_id]
         place = ibis.row_number().over(group_by="retailer_id", order_by=order)
