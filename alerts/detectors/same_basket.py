@@ -93,13 +93,15 @@ class SameBasket(Detector):
         pairs = baskets.join(theirs, goods).filter(_.principal != _.other_principal)
         lines = facts.lines.filter(_.day == on, _.qty > 0)
         mine = lines.group_by("bureau", "order_id", "sku_id").agg(x=_.qty.sum())
-        yours = mine.select("sku_id", other_bureau="bureau", other="order_id", y="x")
-        both = pairs.join(mine, ["bureau", "order_id"])
-        both = both.join(yours, ["other_bureau", "other", "sku_id"])
         key = ["bureau", "order_id", "other", "other_bureau", "other_shop", "other_principal"]
-        told = both.group_by([*key, "squares", "other_size"]).agg(
-            dot=(_.x * _.y).sum(), apart=(_.x - _.y).abs().max()
-        )
+        key += ["squares", "other_size"]
+        yours = mine.select("sku_id", other_bureau="bureau", other="order_id", y="x")
+        # below one another, not joined by product: that would meet every order of the product
+        left = pairs.join(mine, ["bureau", "order_id"]).select(*key, "sku_id", "x", y=0.0)
+        right = pairs.join(yours, ["other_bureau", "other"]).select(*key, "sku_id", "y", x=0.0)
+        both = ibis.union(left, right.select(left.columns)).group_by(*key, "sku_id")
+        both = both.agg(x=_.x.sum(), y=_.y.sum())
+        told = both.group_by(key).agg(dot=(_.x * _.y).sum(), apart=(_.x - _.y).abs().max())
         cosine = _.dot / (_.squares * _.other_size).sqrt()
         return told.filter(cosine >= self.alike - 1e-9).mutate(is_equal=_.apart < 0.05)
 
