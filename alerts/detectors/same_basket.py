@@ -13,7 +13,6 @@ from alerts.links import principals, with_rarity
 from sources.facts import Facts
 
 PRIME = 2_147_483_647  # keeps the sums within int64
-FACTOR = ibis.literal(15_485_863, "int64")  # of which products go beyond 32 bits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +108,10 @@ class SameBasket(Detector):
         """One order of each shop that day, the longest: how many kinds, cartons, the sum of
         their squares, and two sums that are equal for the same products whatever their order."""
         lines = facts.lines.filter(_.day == on, _.qty > 0)
-        number = ibis.dense_rank().over(order_by=_.sku_id) + 1
+        rank = ibis.dense_rank().over(order_by=_.sku_id) + 1
+        number = rank.cast("float64").cast(
+            "int64"
+        )  # Spark's ranks have 32 bits; products need more
         sums = lines.group_by("retailer_id", "bureau", "order_id", "sku_id")
         sums = sums.agg(qty=_.qty.sum(), limit_qty=_.limit_qty.max())
         coded = sums.mutate(number=number)
@@ -120,7 +122,7 @@ class SameBasket(Detector):
             cartons=_.qty.sum(),
             squares=(_.qty * _.qty).sum(),
             first=(_.number * 7919 % PRIME).sum(),
-            second=(_.number * FACTOR * _.number % PRIME).sum(),
+            second=(_.number * 15485863 * _.number % PRIME).sum(),
         )
         order = [_.kinds.desc(), _.order_id]
         place = ibis.row_number().over(group_by="retailer_id", order_by=order)
