@@ -69,7 +69,8 @@ def _of_detector(
 def _newest(row: Mapping[str, Any]) -> tuple[Any, ...]:
     """Masters, which have no day, first; then by day and import, the newest first."""
     day = row.get("day") or dt.date.max
-    return -day.toordinal(), row.get("source") or "", -row["batch_id"], -row["row_no"]
+    place = [-(row.get(name) or 0) for name in ("batch_id", "row_no")]
+    return -day.toordinal(), row.get("source") or "", *place
 
 
 def _shown(one: Surprise, evidence: list[dict[str, Any]]) -> Shown:
