@@ -74,15 +74,6 @@ def within(facts: Facts, bureaus: Iterable[str]) -> Facts:
     return dataclasses.replace(facts, tables=tables, prepared=None)
 
 
-def until(facts: Facts, on: dt.date) -> Facts:
-    """The facts up to the end of a day; shared tables of a later day are cut as well."""
-    tables: dict[str, ir.Table] = {
-        name: table.filter(_.day <= on) if "day" in table.columns else table
-        for name, table in facts.tables.items()
-    }
-    return dataclasses.replace(facts, tables=tables, prepared=None)
-
-
 @dataclass(frozen=True)
 class Search:
     """What detectors found and what they lacked: rows not yet written."""

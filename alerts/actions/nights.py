@@ -23,7 +23,6 @@ from alerts.actions.finding import (
     finish,
     keep_found,
     search,
-    until,
     within,
 )
 from alerts.actions.ground import Ground
@@ -95,7 +94,7 @@ def replay(*, city: Bureau, first: dt.date, last: dt.date) -> Iterator[Callable[
 
         def facts_of(on: dt.date) -> Facts:
             known = session.facts(on)
-            return until(dataclasses.replace(known, tables={**shared, **known.tables}), on)
+            return dataclasses.replace(known, tables={**shared, **known.tables}).until(on)
 
         yield lambda on: session.replaying(on, facts_of)
 
@@ -167,7 +166,7 @@ def opened(
     wanted = list(bureaus or ground.bureaus)
     since = ground.on - REACH
     with lake.open_facts(on=ground.on, bureaus=wanted, since=since) as known:
-        yield _with_panels(until(known, ground.on), ground, together)
+        yield _with_panels(known.until(ground.on), ground, together)
 
 
 def _with_panels(facts: Facts, ground: Ground, together: Sequence[Sequence[str]]) -> Facts:

@@ -15,7 +15,6 @@ from typing import Any
 import structlog
 from ibis import _
 
-from alerts.actions.finding import until
 from alerts.detectors.remote_top import RURAL
 from alerts.detectors.sku_day import SkuDay
 from alerts.models import Hit
@@ -54,7 +53,7 @@ def trace(facts: Facts, on: dt.date, bureau: str, sku: str, detector: str = "") 
 def curves_of(hit: Hit) -> Picture:
     """The picture of a product's entry in the ledger, from what is known of its day by now."""
     with lake.open_facts(on=hit.on, bureaus=[hit.bureau.code]) as facts:
-        return trace(until(facts, hit.on), hit.on, hit.bureau.code, hit.subject_id, hit.detector)
+        return trace(facts.until(hit.on), hit.on, hit.bureau.code, hit.subject_id, hit.detector)
 
 
 def _trace(facts: Facts, on: dt.date, bureau: str, sku: str, by: str) -> Picture | None:

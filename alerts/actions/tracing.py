@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Bureau
-from alerts.actions.finding import as_json, until
+from alerts.actions.finding import as_json
 from alerts.actions.nights import DRAWN, made_at_once
 from alerts.actions.picture import draw
 from alerts.actions.raising import Suspicion, raise_alert
@@ -63,7 +63,7 @@ def _traced_in(
     kind = next(one for one in detectors_in(version) if isinstance(one, SeizedCode))
     span = Span(on - dt.timedelta(weeks=HISTORY), on)
     with lake.open_facts(on=on, bureaus=[county.code]) as known:
-        facts = made_at_once(until(known, on), span, DRAWN)
+        facts = made_at_once(known.until(on), span, DRAWN)
         found = kind.of_case(facts, on, seizure.case_no)
         mine = [row for row in rows(found) if row["licence_no"] in licences]
         proof = rows(kind.evidence(facts, on, found)) if mine else []
