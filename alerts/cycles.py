@@ -30,7 +30,7 @@ def with_news(
         before = past.group_by(night_of=by).agg(night_before=_.day.max())
         told = events.left_join(before, events[by] == before.night_of).drop("night_of")
     since = ibis.coalesce(_.night_before, ibis.date(on - dt.timedelta(days=1)))
-    return told.mutate(is_new=(_.day > since) & (_.day <= on)).drop("night_before")
+    return told.select(*events.columns, is_new=(_.day > since) & (_.day <= on))
 
 
 def earlier(orders: ir.Table, retailers: ir.Table, on: dt.date) -> ir.Table:

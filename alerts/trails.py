@@ -43,7 +43,7 @@ class Past:
         near = table.filter(_.day > on - NEAR, _.day < on)
         if "retailer_id" not in table.columns:
             return cls(near, near, put)
-        return cls(near, table.join(last, ["retailer_id", "day"]), put)
+        return cls(near, put(table.join(last, ["retailer_id", "day"])), put)
 
 
 def last_orders(order_days: ir.Table, on: dt.date, shops: ir.Table) -> ir.Table:

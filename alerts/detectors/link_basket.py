@@ -94,7 +94,8 @@ class LinkBasket(Detector):
     def _orders(self, facts: Facts, on: dt.date) -> ir.Table:
         """The day's orders that shops sent themselves, with whose they are."""
         today = self_ordered(facts.orders).filter(_.day == on, _.ip.notnull())
-        return today.join(principals(facts.retailers), "retailer_id")
+        whose = today.join(principals(facts.retailers), "retailer_id")
+        return whose.select(*today.columns, "principal")
 
     def _baskets(self, facts: Facts, orders: ir.Table, on: dt.date) -> tuple[ir.Table, ir.Table]:
         """order_id, sku_id, x (square root of the share); and of each order: along (its product

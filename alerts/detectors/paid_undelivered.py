@@ -13,6 +13,8 @@ from alerts.evidence import rows_of, stacked
 from alerts.wording import date
 from sources.facts import Facts
 
+EARLY = dt.timedelta(weeks=4)  # before the order's day; files have wrong dates
+
 
 @dataclass(frozen=True, kw_only=True)
 class PaidUndelivered(Detector):
@@ -75,7 +77,8 @@ class PaidUndelivered(Detector):
         """Paid orders of the month without a delivery; all and open: the bureau's of that day."""
         since = on - dt.timedelta(days=self.days + 21)
         orders = facts.orders.filter(_.day > since, _.day <= on)
-        sent = facts.deliveries.filter(_.day <= on).select("order_id").distinct()
+        early = since - EARLY
+        sent = facts.deliveries.filter(_.day > early, _.day <= on).select("order_id").distinct()
         marked = orders.left_join(sent.mutate(sent=True), "order_id").mutate(
             is_open=_.sent.isnull()
         )
@@ -83,7 +86,8 @@ class PaidUndelivered(Detector):
             all=_.count(), open=_.is_open.cast("int64").sum()
         )
         filed = days.filter(_["all"] - _.open >= _["all"] * self.filed)
-        done = facts.payments.filter(_.day <= on, ibis.coalesce(_.result, "成功") == "成功")
+        settled = ibis.coalesce(_.result, "成功") == "成功"
+        done = facts.payments.filter(_.day > early, _.day <= on, settled)
         paid = marked.filter(_.is_open).semi_join(done, "order_id")
         return paid.join(filed, ["bureau", "day"])
 

@@ -106,7 +106,7 @@ class RapidOrders(Detector):
         orders = self_ordered(facts.orders).filter(
             _.day >= on - ESTABLISHED[0], _.day <= on, _.at.notnull()
         )
-        whose = orders.join(known, "retailer_id")
+        whose = orders.join(known, "retailer_id").select(*orders.columns, "principal")
         columns = ("bureau", "retailer_id", "principal", "order_id", "day", "at")
         parts = [
             whose.select(*columns, "batch_id", "row_no", what=ibis.literal(what), key=_[what])

@@ -86,17 +86,18 @@ class RemoteTop(Detector):
         shops = known.group_by("bureau", "retailer_id").agg(
             first=_.day.min(),
             tier=_.tier.argmax(_.day),
-            orders=_.day.nunique(where=_.day > on - dt.timedelta(weeks=HALF_YEAR)),
+            orders=_.count(where=_.day > on - dt.timedelta(weeks=HALF_YEAR)),
         )
         register = facts.retailers.select(
             "retailer_id",
             rural=ibis.coalesce(_.market_type.isin(RURAL), False),
             cycle=_.order_cycle_weeks.clip(1, 4),
         )
-        shops = shops.join(register, "retailer_id")
+        shops = shops.join(register, "retailer_id").select(*shops.columns, "rural", "cycle")
         low = shops.group_by("bureau").agg(low=_.tier.quantile(self.lowest))
         joined = shops.join(low, "bureau")
-        return joined.filter(_.rural | ibis.coalesce(_.tier <= _.low, False)).drop("low")
+        low_or_rural = _.rural | ibis.coalesce(_.tier <= _.low, False)
+        return joined.filter(low_or_rural).select(*shops.columns)
 
     def _fresh(self, facts: Facts, on: dt.date) -> ir.Table:
         """retailer_id, day, top and gap (days since the top before) of half a year's top goods."""

@@ -129,7 +129,8 @@ class SameBasket(Detector):
         longest = orders.mutate(place=place).filter(
             _.place == 0, _.kinds >= self.least_lines, _.free >= self.free_lines
         )
-        return longest.join(principals(facts.retailers), "retailer_id")
+        whose = longest.join(principals(facts.retailers), "retailer_id")
+        return whose.select(*longest.columns, "principal")
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         away = f"（其中外县{row['elsewhere']}户）" if row["elsewhere"] else ""

@@ -108,17 +108,17 @@ class SkuDay(Detector):
         first = on.replace(day=1)
         before = (first - dt.timedelta(days=1)).replace(day=1)
         recent = lines.filter(_.day > on - dt.timedelta(weeks=26), _.day <= on)
-        days = recent.group_by("bureau", "day").agg()
+        daily = recent.group_by("bureau", "sku_id", "day").agg(qty=_.qty.sum(), orders=_.count())
+        days = daily.group_by("bureau", "day").agg()
         days = days.mutate(place=ibis.row_number().over(group_by="bureau", order_by=_.day.desc()))
         start = (
             days.filter(_.place < self.order_days)
             .group_by("bureau")
             .agg(start=_.day.min(), days=_.count())
         )
-        oldest = recent.group_by("bureau").agg(oldest=_.day.min())
-        daily = recent.group_by("bureau", "sku_id", "day").agg(
-            qty=_.qty.sum(), shops=_.retailer_id.nunique(where=_.day == on), orders=_.count()
-        )
+        oldest = daily.group_by("bureau").agg(oldest=_.day.min())
+        today = lines.filter(_.day == on).group_by("bureau", "sku_id")
+        shops = today.agg(shops=_.retailer_id.nunique())
         sums = (
             daily.join(start, "bureau")
             .group_by("bureau", "sku_id", "days")
@@ -127,16 +127,19 @@ class SkuDay(Detector):
                 this=_.qty.sum(where=_.day >= first),
                 trailing=_.qty.sum(where=_.day >= _.start),
                 last=_.qty.sum(where=(_.day >= before) & (_.day < first)),
-                shops=_.shops.sum(where=_.day == on),
                 before=ibis.coalesce(_.orders.sum(where=_.day < on), 0),
                 best=_.qty.max(where=_.day < on),
             )
         )
         enough = _.days >= self.order_days
         whole = _.oldest <= before + dt.timedelta(days=6)
-        return sums.join(oldest, "bureau").mutate(
-            trailing=ibis.ifelse(enough, _.trailing, None),
-            last=ibis.ifelse(whole, _.last, None),
+        return (
+            sums.join(oldest, "bureau")
+            .join(shops, ["bureau", "sku_id"])
+            .mutate(
+                trailing=ibis.ifelse(enough, _.trailing, None),
+                last=ibis.ifelse(whole, _.last, None),
+            )
         )
 
     def holds(self, row: Mapping[str, Any]) -> bool:

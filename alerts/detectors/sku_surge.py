@@ -7,7 +7,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
-from alerts.cycles import CYCLES
+from alerts.cycles import CYCLES, LOOK_BACK
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from alerts.rates import rank_surprise
@@ -26,6 +26,7 @@ class SkuSurge(Detector):
     subject = "retailer"
     judges = ("grave",)
     inputs = (
+        "orders.retailer_id", "orders.day", "orders.bureau",
         "lines.order_id", "lines.retailer_id", "lines.day", "lines.sku_id", "lines.qty",
         "lines.bureau", "lines.batch_id", "lines.row_no", "skus.sku_id", "skus.sku_name",
         "skus.wholesale_price", "skus.market_state", "skus.is_focus", "retailers.retailer_id",
@@ -88,10 +89,9 @@ class SkuSurge(Detector):
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         """One row a shop, its most grown product: qty, mean, times, middle, price, kinds, surprise."""
         goods = self._goods(facts)
-        compared = self._compared(facts, on).join(goods, "sku_id")
+        compared = self._compared(facts, on).join(goods, "sku_id").mutate(over=_.times / _.line)
         middles = compared.group_by("bureau", "sku_id").agg(middle=_.times.median())
         compared = compared.join(middles, ["bureau", "sku_id"])
-        compared = compared.mutate(over=_.times / _.line)
         over = compared.filter(_.qty >= _.least, _.times > _.line, _.middle <= self.together)
         order = [_.over.desc(), _.sku_id]
         place = ibis.row_number().over(group_by="retailer_id", order_by=order)
@@ -136,25 +136,27 @@ class SkuSurge(Detector):
     def _compared(self, facts: Facts, on: dt.date) -> ir.Table:
         """Today's lines of what the shop has bought in its last three cycles: qty, mean, times."""
         monday = on - dt.timedelta(days=on.weekday())
-        recent = facts.lines.filter(_.day > on - dt.timedelta(weeks=26), _.day <= on, _.qty > 0)
-        recent = recent.mutate(week=(6 - _.day.delta(ibis.date(monday), unit="day")) // 7)
-        weeks = recent.filter(_.day < monday).select("bureau", "week").distinct()
-        weeks = weeks.mutate(place=ibis.row_number().over(group_by="bureau", order_by="week"))
-        cycle = facts.retailers.select(
+        week = (6 - _.day.delta(ibis.date(monday), unit="day")) // 7
+        half_year = (_.day > on - LOOK_BACK) & (_.day < monday)
+        weeks = facts.orders.filter(half_year).group_by("bureau", "retailer_id", week=week).agg()
+        places = weeks.group_by("bureau", "week").agg()
+        places = places.mutate(place=ibis.row_number().over(group_by="bureau", order_by="week"))
+        known = weeks.join(places, ["bureau", "week"]).group_by("retailer_id")
+        cycles = facts.retailers.select(
             "retailer_id", cycle=ibis.coalesce(_.order_cycle_weeks, 1).clip(1, 4)
         )
-        today = recent.filter(_.day == on)
-        mine = recent.semi_join(today, "retailer_id")
-        placed = mine.left_join(weeks, ["bureau", "week"]).join(cycle, "retailer_id")
-        known = placed.group_by("retailer_id").agg(oldest=_.place.max())
-        sums = (
-            placed.semi_join(today, ["retailer_id", "sku_id"])
-            .group_by("bureau", "retailer_id", "sku_id", "cycle")
-            .agg(qty=_.qty.sum(where=_.day == on), past=_.qty.sum(where=_.place < CYCLES * _.cycle))
-        )
-        sums = sums.filter(_.qty > 0, _.past > 0).join(known, "retailer_id")
-        whole = sums.filter(_.oldest >= (CYCLES - 1) * _.cycle)  # no new shop
-        return whole.mutate(mean=_.past / CYCLES, times=_.qty * CYCLES / _.past)
+        shops = known.agg(oldest=_.place.max()).join(cycles, "retailer_id")
+        shops = shops.filter(_.oldest >= (CYCLES - 1) * _.cycle)  # no new ones
+
+        goods = ["bureau", "retailer_id", "sku_id"]
+        sold = facts.lines.filter(_.qty > 0)
+        today = sold.filter(_.day == on).group_by(goods).agg(qty=_.qty.sum())
+        earlier = sold.filter(half_year).semi_join(today, ["retailer_id", "sku_id"])
+        weekly = earlier.group_by(*goods, week=week).agg(past=_.qty.sum())
+        placed = weekly.join(places, ["bureau", "week"]).join(shops, "retailer_id")
+        past = placed.filter(_.place < CYCLES * _.cycle).group_by(goods).agg(past=_.past.sum())
+        both = today.join(past, goods)
+        return both.mutate(mean=_.past / CYCLES, times=_.qty * CYCLES / _.past)
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         state = f"{row['state']}规格" if row["state"] else ""

@@ -73,7 +73,7 @@ class TopBuyers(Detector):
         middle = on - dt.timedelta(weeks=self.weeks)
         weekly = is_weekly(facts, on)
         now, then = (
-            self._bought(facts, since, until).semi_join(weekly, "bureau")
+            self._bought(facts, since, until).filter(_.bureau.isin(weekly.bureau))
             for since, until in ((middle, on), (middle - dt.timedelta(weeks=8), middle))
         )
         told = ibis.union(self._few(now, then), self._towns(facts, now, then))

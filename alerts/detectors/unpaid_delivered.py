@@ -14,6 +14,8 @@ from alerts.rates import bursts
 from alerts.wording import date
 from sources.facts import Facts
 
+EARLIEST = dt.timedelta(weeks=13)  # how long before its delivery an order may have been paid
+
 
 @dataclass(frozen=True, kw_only=True)
 class UnpaidDelivered(Detector):
@@ -67,7 +69,8 @@ class UnpaidDelivered(Detector):
     def _sent(self, facts: Facts, on: dt.date) -> ir.Table:
         """The half year's deliveries on days whose payments have come; hit where none had yet."""
         since = on - dt.timedelta(weeks=26)
-        done = facts.payments.filter(_.day <= on, ibis.coalesce(_.result, "成功") == "成功")
+        settled = ibis.coalesce(_.result, "成功") == "成功"
+        done = facts.payments.filter(_.day > since - EARLIEST, _.day <= on, settled)
         first = done.group_by("order_id").agg(paid_on=_.day.min())
         sent = facts.deliveries.filter(_.day > since, _.day <= on).left_join(first, "order_id")
         sent = sent.mutate(hit=ibis.coalesce(_.paid_on > _.day, True))

@@ -48,6 +48,8 @@ from sources.lake.views import (
     fact_sql,
     fact_tables,
     missing_columns,
+    moved_lines_sql,
+    moved_orders_sql,
 )
 from sources.lake.views import SEALED as SEALED_TABLES
 from sources.models import TableVersion
@@ -238,12 +240,7 @@ def _open(
             con.execute(f"CREATE TABLE tier_history AS {tier_history_sql(changes)}")
         if table == "lines" and has_prices:
             con.execute(f"CREATE TABLE price_history AS {price_history_sql()}")
-        if not files[table]:
-            sql = empty_sql(table)
-        else:
-            sql = fact_sql(
-                table, files, window, tiers=has_tiers, prices=has_prices, sums=lacks_sums
-            )
+        sql = _text(con, table, files, window, tiers=has_tiers, prices=has_prices, sums=lacks_sums)
         if table == "seizures" and (typed := registered(con, scope, window)):
             sql = f"{sql} UNION ALL BY NAME {typed}"
             brought.setdefault(table, set()).update(COLUMNS[table])
@@ -265,6 +262,23 @@ def _open(
         texts=texts,
         files=files,
     )
+
+
+def _text(
+    con: Connection, table: str, files: dict[str, list[str]], window: Window, **derived: bool
+) -> str:
+    """SQL of one fact table. derived: see `fact_sql`."""
+    if not files[table]:
+        return empty_sql(table)
+    sql = fact_sql(table, files, window, **derived)
+    if table != "lines":
+        return sql
+    con.execute(f"CREATE TABLE moved_orders AS {moved_orders_sql(files)}")
+    if not con.execute("FROM moved_orders LIMIT 1").fetchall():
+        return sql
+    moved = moved_lines_sql(files, window, prices=derived["prices"])
+    con.execute(f"CREATE TABLE moved_lines AS {moved}")
+    return f"{sql} UNION ALL BY NAME SELECT * FROM moved_lines"
 
 
 def _brought(scope: Scope) -> dict[str, set[str]]:

@@ -11,7 +11,7 @@ from sources.lake.sqltypes import SQL_TYPES
 from sources.lake.tables import TABLES, kind_of
 
 TIMELESS = ("changes", "limits", "calendar")  # old rows still say how things stand
-SLACK = dt.timedelta(days=31)  # lines keep the day that their order had when they came
+SLACK = dt.timedelta(days=31)  # an order that is corrected moves by less
 # "table.column" -> the source's column, where it is called otherwise
 SOURCES = {"orders.at": "order_time"}
 DERIVED = {"day", "retailer_id", "known_on", "case_qty"}  # there as soon as the table is
@@ -78,14 +78,16 @@ def fact_sql(
 ) -> str:
     """SQL of one fact table. `files` names every table's lake files; needs the views of `orders`,
     `limits` and, where `tiers` and `prices`, `tier_history` and `price_history`. `sums`: an order
-    without a quantity has that of its lines."""
+    without a quantity has that of its lines. Those of lines are without `moved_lines_sql`'s: so a
+    condition on the day of a line reaches its files."""
     rows = _rows(FILES_OF.get(table, table), files)
     if table == CANCELLED:
         return _cancelled(rows, files, window)
     if table == "orders":
         return _orders(rows, window, tiers=tiers, lines=files["lines"] if sums else [])
     if table == "lines":
-        return _lines(rows, window, limits=bool(files.get("limits")), prices=prices)
+        same_day = "orders o ON o.order_id = x.order_id AND o.day = x.day"
+        return _lines(files, window, of_orders=same_day, days=window.days("x"), prices=prices)
     dated = "true"
     if "day" in COLUMNS[table] and table != "changes":  # old changes still tell a snapshot
         dated = window.days("x")
@@ -165,13 +167,32 @@ def _orders(rows: str, window: Window, *, tiers: bool, lines: list[str]) -> str:
     return f"SELECT {_columns('orders', 'x', **instead)} FROM {rows} x{joined} WHERE {live}"
 
 
-def _lines(rows: str, window: Window, *, limits: bool, prices: bool) -> str:
+def moved_orders_sql(files: Mapping[str, list[str]]) -> str:
+    """SQL of the orders that once had another day: their lines keep the day from when they came."""
+    return (
+        f"SELECT o.* FROM orders o WHERE o.order_id IN (SELECT y.order_id FROM "
+        f"{_rows('orders', files)} y JOIN orders n ON n.order_id = y.order_id "
+        "WHERE y.superseded_by IS NOT NULL AND y.day <> n.day)"
+    )
+
+
+def moved_lines_sql(files: Mapping[str, list[str]], window: Window, *, prices: bool) -> str:
+    """SQL of the lines of `moved_orders` that have another day than their order."""
+    of_orders = "moved_orders o ON o.order_id = x.order_id AND o.day <> x.day"
+    slack = window.days("x", slack=SLACK)
+    return _lines(files, window, of_orders=of_orders, days=slack, prices=prices)
+
+
+def _lines(
+    files: Mapping[str, list[str]], window: Window, *, of_orders: str, days: str, prices: bool
+) -> str:
     """Lines of such orders; a line without a limit has that of its week, product and tier.
 
     Where `prices`, lines come without amounts: each is what it costs at the product's price then.
+    `of_orders`: what they are joined with (as `o`) and how; `days`: which of them count.
     """
     joined, limit, instead = "", "x.limit_qty", {}
-    if limits:
+    if files.get("limits"):
         joined = (
             "LEFT JOIN limits m ON m.week_start = o.week_start AND m.sku_id = x.sku_id "
             "AND m.tier = o.tier"
@@ -187,8 +208,8 @@ def _lines(rows: str, window: Window, *, limits: bool, prices: bool) -> str:
         "lines", "x", retailer_id="o.retailer_id", day="o.day", limit_qty=limit, **instead
     )
     return (
-        f"SELECT {columns} FROM {rows} x JOIN orders o ON o.order_id = x.order_id {joined} "
-        f"WHERE {window.in_force('x')} AND {window.days('x', slack=SLACK)}"
+        f"SELECT {columns} FROM {_rows('lines', files)} x JOIN {of_orders} {joined} "
+        f"WHERE {window.in_force('x')} AND {days}"
     )
 
 

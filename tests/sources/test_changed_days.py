@@ -7,6 +7,7 @@ import pytest
 from sources.lake.late import changed_by, successors
 from tests.sources.exports import (
     DELIVERIES,
+    FILES,
     LINES,
     NOON,
     ORDERS,
@@ -14,6 +15,7 @@ from tests.sources.exports import (
     SKUS,
     bring,
     bring_all,
+    fact,
 )
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +108,13 @@ def test_sealed_text_is_never_told(book):
 
     assert (heir.old["payer_name"], heir.new["payer_name"]) == (None, None)
     assert (heir.old["paid_amount"], heir.new["paid_amount"]) == (40000, 41000)
+
+
+def test_the_lines_of_an_order_that_moved_go_with_it_and_as_known_before_did_not():
+    bring_all(FILES)
+    moved = ORDERS.replace("2026-03-02 11:00:00", "2026-03-05 11:00:00")
+    bring("订单主表.csv", moved, at=LATER)
+
+    assert fact("lines", "day") == {"CO1": MONDAY, "CO2": dt.date(2026, 3, 5)}
+    assert fact("lines", "day", known_at=NOON) == {"CO1": MONDAY, "CO2": MONDAY}
+    assert fact("lines", "day", since=dt.date(2026, 3, 4)) == {"CO2": dt.date(2026, 3, 5)}

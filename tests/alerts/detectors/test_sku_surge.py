@@ -16,7 +16,7 @@ def guilty():
 
 def book(qty, *, sku="L", state="平销", focus="false", usual=10, others=None, cycle="1", closed=()):
     """Ten shops buy `usual` cartons a week of a product; today R0 buys `qty`."""
-    lines = ["order_id retailer_id day sku_id qty"]
+    lines, orders = ["order_id retailer_id day sku_id qty"], ["retailer_id day"]
     for week in range(8):
         day = ON - dt.timedelta(weeks=week)
         today = [qty, *[usual if others is None else others] * 9]
@@ -25,9 +25,11 @@ def book(qty, *, sku="L", state="平销", focus="false", usual=10, others=None, 
                 f"{shop}-{week} R{shop} {day} {sku} {usual if week else today[shop]}"
                 for shop in range(10)
             ]
+            orders += [f"R{shop} {day}" for shop in range(10)]
     skus = "sku_id sku_name wholesale_price market_state is_focus\n"
     shops = "\n".join(f"R{shop} {cycle}" for shop in range(10))
     return facts(
+        orders="\n".join(orders),
         lines="\n".join(lines),
         skus=skus + f"{sku} 真龙（起源） {PRICES[sku]} {state} {focus}",
         retailers=f"retailer_id order_cycle_weeks\n{shops}",
