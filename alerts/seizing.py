@@ -50,11 +50,17 @@ def newly_known(seized: ir.Table, orders: ir.Table, on: dt.date) -> ir.Table:
 
     So a night answers for what came on days without orders too.
     """
-    before = orders.filter(_.day < on).agg(night_before=_.day.max())
-    since = ibis.coalesce(_.night_before, ibis.date(on - dt.timedelta(days=1)))
     known = ibis.coalesce(_.known_on, _.day)
-    news = (_.day > since) | ((known > since) & (known <= on))
-    return seized.cross_join(before).mutate(is_new=news).drop("night_before")
+    news = (_.day > _.night_before) | ((known > _.night_before) & (known <= on))
+    told = seized.cross_join(night_before(orders, on))
+    return told.select(*seized.columns, is_new=news)
+
+
+def night_before(orders: ir.Table, on: dt.date) -> ir.Table:
+    """One row: the last order day before this one, else yesterday."""
+    last = orders.filter(_.day < on).agg(night_before=_.day.max())
+    yesterday = ibis.date(on - dt.timedelta(days=1))
+    return last.select(night_before=ibis.coalesce(_.night_before, yesterday))
 
 
 def orders_sorted_then(facts: Facts, seized: ir.Table, days: int) -> ir.Table:
