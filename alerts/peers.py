@@ -41,3 +41,9 @@ def told_apart(shops: ir.Table, *by: str, least: int, smallest: float) -> ir.Tab
     spreads = near.group_by(keys).agg(spread=_.error.median())
     sigma = ibis.greatest(_.spread * NORMAL, smallest)
     return near.join(spreads, keys).mutate(sigmas=(_.x - _.middle) / sigma).drop("spread")
+
+
+def floor_of(sigmas: float, pushed: float) -> str | None:
+    """Far above its like a shop is listed: a place among a county's shops is never rarer than they
+    are many."""
+    return "蓝" if sigmas > pushed else None

@@ -105,9 +105,7 @@ class Capacity(Detector):
         )
 
     def floor(self, row: Mapping[str, Any]) -> str | None:
-        """Far above its like it is listed: a place among a county's shops is never rarer than they
-        are many."""
-        return "蓝" if row["sigmas"] > self.pushed else None
+        return peers.floor_of(row["sigmas"], self.pushed)
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         return panels.orders_of(facts, on, found, weeks=4)

@@ -139,9 +139,7 @@ class OutProvince(Detector):
         )
 
     def floor(self, row: Mapping[str, Any]) -> str | None:
-        """Far above its like it is listed: a place among a county's shops is never rarer than they
-        are many."""
-        return "蓝" if row["sigmas"] > self.pushed else None
+        return peers.floor_of(row["sigmas"], self.pushed)
 
     def evidence(self, facts: Facts, on: dt.date, found: ir.Table) -> ir.Table:
         return panels.lines_of(facts, on, found, 4, "amount")

@@ -9,6 +9,7 @@ from ibis import _
 
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
+from alerts.goods import described
 from alerts.rates import rank_surprise
 from sources.facts import Facts
 
@@ -76,27 +77,15 @@ class SkuDay(Detector):
         sums = self._sums(facts.lines, on).filter(_.today > 0)
         month = _.this if on.day >= self.settled_day else ibis.coalesce(_.trailing, _.last)
         compared = sums.mutate(month=month).filter(_.month > 0)
-        return (
-            compared.mutate(surprise=rank_surprise(_.today / _.month, by="bureau"))
-            .filter(_.today >= _.month * self.share, _.today >= self.least, _.before >= self.orders)
-            .left_join(facts.skus.select("sku_id", "sku_name", "is_focus", "launch_date"), "sku_id")
-            .select(
-                "today",
-                "this",
-                "trailing",
-                "last",
-                "shops",
-                "before",
-                "best",
-                "surprise",
-                "bureau",
-                subject_id=_.sku_id,
-                name=ibis.coalesce(_.sku_name, _.sku_id),
-                is_focus=ibis.coalesce(_.is_focus, False),
-                is_new=ibis.coalesce(_.launch_date > on - dt.timedelta(days=self.launched), False),
-                settled=on.day >= self.settled_day,
-            )
+        judged = compared.mutate(surprise=rank_surprise(_.today / _.month, by="bureau"))
+        over = judged.filter(
+            _.today >= _.month * self.share, _.today >= self.least, _.before >= self.orders
         )
+        return described(over, facts.skus, on, self.launched).select(
+            "today", "this", "trailing", "last", "shops", "before", "best", "surprise", "bureau",
+            "name", "is_focus", "is_new", subject_id=_.sku_id,
+            settled=on.day >= self.settled_day,
+        )  # fmt: skip
 
     def _sums(self, lines: ir.Table, on: dt.date) -> ir.Table:
         """Each SKU's cartons: today, this month, last month, and the trailing order days.

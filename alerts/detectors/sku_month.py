@@ -3,12 +3,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 from ibis import _
 
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
+from alerts.goods import described
 from alerts.rates import rank_surprise
 from sources.facts import Facts
 
@@ -83,25 +83,15 @@ class SkuMonth(Detector):
         whole = sums.group_by("bureau").agg(market=_.this.sum() / _["last"].sum().nullif(0))
         sums = sums.filter(_.last > 0, _.today > 0).join(whole, "bureau")
         line = _.last * (1 + self.growth)
-        return (
-            sums.mutate(surprise=rank_surprise(_.this / _.last, by="bureau"))
-            .filter(_.this >= line, _.this - _.today < line)  # told on the day it gets there
-            .filter(_.this >= self.least, _.before >= self.orders)
-            .left_join(facts.skus.select("sku_id", "sku_name", "is_focus", "launch_date"), "sku_id")
-            .select(
-                "this",
-                "last",
-                "shops",
-                "before",
-                "market",
-                "surprise",
-                "bureau",
-                subject_id=_.sku_id,
-                name=ibis.coalesce(_.sku_name, _.sku_id),
-                is_focus=ibis.coalesce(_.is_focus, False),
-                is_new=ibis.coalesce(_.launch_date > on - dt.timedelta(days=self.launched), False),
-            )
-        )
+        judged = sums.mutate(surprise=rank_surprise(_.this / _.last, by="bureau"))
+        told = judged.filter(
+            _.this >= line, _.this - _.today < line,  # told on the day it gets there
+            _.this >= self.least, _.before >= self.orders,
+        )  # fmt: skip
+        return described(told, facts.skus, on, self.launched).select(
+            "this", "last", "shops", "before", "market", "surprise", "bureau", "name", "is_focus",
+            "is_new", subject_id=_.sku_id,
+        )  # fmt: skip
 
     def holds(self, row: Mapping[str, Any]) -> bool:
         enough = row["this"] >= self.least and row.get("before", self.orders) >= self.orders
