@@ -4,6 +4,7 @@ Whatever a killed import left behind lies above the committed version; the next 
 version first. The caller holds the writer's lock and commits the returned version in PostgreSQL.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from sources.lake.tables import TABLES, lake_schema, location
 EMPTY = 0  # the version in which every table is created
 COMPRESSED = WriterProperties(compression="ZSTD", compression_level=1)
 _SHIFT = 2**40  # row numbers stay below it
+MOST_FILES = 8  # of the newest month; every query opens all of them
 
 
 class ForeignCommitError(Exception):
@@ -71,6 +73,7 @@ def write(kind: Kind, bureau: str, committed: int | None, staged: Staged, writer
             commit_properties=writer.properties(),
             writer_properties=COMPRESSED,
         )
+    _put_together(table, writer)
     return _checked(table, base, writer)
 
 
@@ -127,6 +130,27 @@ def _overwrite_months(
         commit_properties=writer.properties(),
         writer_properties=COMPRESSED,
     )
+
+
+def _put_together(table: DeltaTable, writer: Writer) -> None:
+    """One file a month, but for the newest: its files are put together when they are many.
+
+    Imports come daily. Two years of files of a day made every query of a night five times dearer.
+    """
+    table.update_incremental()
+    counts = Counter(_month_of(name) for name in table.file_uris())
+    newest = max(counts, default="")
+    for month, number in counts.items():
+        if number > (MOST_FILES if month == newest else 1):
+            table.optimize.compact(
+                partition_filters=[("month", "=", month)],
+                commit_properties=writer.properties(),
+                writer_properties=COMPRESSED,
+            )
+
+
+def _month_of(name: str) -> str:
+    return name.split("month=")[1].split("/")[0]
 
 
 def _with_all(held: pa.Table, schema: pa.Schema) -> pa.Table:
