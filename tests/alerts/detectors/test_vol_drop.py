@@ -33,10 +33,24 @@ def test_a_rise_is_no_fall():
     assert "R03" not in found(book(times(4)))
 
 
-def test_it_accepts_a_closed_road_that_everybody_suffers():
-    hits = found(book(lambda shop, week: usual(shop, week) * (0.3 if week < 2 else 1)))
+@pytest.mark.parametrize("weeks", [2, 3, 6])
+def test_a_closed_road_that_everybody_suffers_adds_nothing(weeks):
+    before = found(book())
+    hits = found(book(lambda shop, week: usual(shop, week) * (0.3 if week < weeks else 1)))
 
-    assert all(row["surprise"] < 2.6 for row in hits.values())
+    assert hits.keys() <= before.keys()
+    assert all(row["surprise"] < before[shop]["surprise"] + 0.1 for shop, row in hits.items())
+
+
+@pytest.mark.parametrize(("weeks", "seen"), [(1, False), (2, True), (4, True)])
+def test_one_small_order_is_no_fall(weeks, seen):
+    row = found(book(times(0.2, weeks=weeks))).get("R03", {"surprise": 0})
+
+    assert (row["surprise"] > 2.6) is seen
+
+
+def test_it_compares_two_orders_at_least():
+    assert all(row["weeks"] in {2, 4, 8} for row in found(guilty()).values())
 
 
 @pytest.mark.parametrize(("gone", "seen"), [(4, True), (3, False), (12, True), (13, False)])
@@ -84,7 +98,7 @@ def test_who_has_often_been_away_as_long_is_not_silent():
 @pytest.mark.parametrize(("weeks", "seen"), [(17, True), (16, False)])
 def test_a_new_shop_has_no_normal_yet(weeks, seen):
     def young(shop, week):
-        return 0 if shop == 3 and week >= weeks else times(0.2)(shop, week)
+        return 0 if shop == 3 and week >= weeks else times(0.2, weeks=4)(shop, week)
 
     assert ("R03" in found(book(young))) is seen
 
