@@ -38,7 +38,7 @@ class LimitHug(Detector):
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         """One row a shop that ordered on the day: surprise, weeks, met, brands, due."""
-        book = panels.pressure(facts, on)
+        book = panels.fullness(facts, on)
         columns = {2: "z2", 4: "z4", 8: "z8", 14: "l4", 18: "l8"}  # above 10: the level's window
         judged = statistics.judged(book, on, columns, spread=2, lasting=True)
         settled = statistics.settled(judged, facts, on, self.youngest)

@@ -43,6 +43,14 @@ def test_it_accepts_tight_limits_that_everybody_meets():
     assert all(row["surprise"] < 2.5 for row in hits.values())
 
 
+def test_the_more_brands_at_the_limit_the_rarer():
+    few, many = (
+        found(baskets(hugging({3}, brands=brands))).get("R03", {"surprise": 0}) for brands in (4, 8)
+    )
+
+    assert few["surprise"] + 0.5 < many["surprise"]
+
+
 def test_its_evidence_is_the_lines_of_the_last_three_orders():
     detector = LimitHug()
     shown = rows(detector.evidence(guilty(), ON, detector.find(guilty(), ON)))
