@@ -15,7 +15,12 @@ PAGES = {
     "lz-neiguan": [
         "/", "/alerts/", "/alerts/?grade=红&grade=橙", "/alerts/?q=nobody", "/hits/", "/runs/",
         "/inspections/", "/retailers/", "/seizures/", "/seizures/register/", "/imports/", "/calendar/",
-        "/notices/", "/password/",
+        "/notices/", "/password/", "/alerts/new/", "/exemptions/", "/events/", "/groups/", "/samples/",
+        "/supervision/", "/supervision/tasks/", "/catalogue/",
+    ],
+    "cz-neiguan": [
+        "/", "/rules/", "/rules/tests/", "/lessons/", "/floods/", "/samples/", "/exemptions/",
+        "/supervision/", "/supervision/policy/", "/groups/", "/catalogue/", "/events/",
     ],
     "lz-shuju": ["/imports/", "/profile/"],
     "shenji": ["/audit/", "/health/"],
