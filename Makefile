@@ -35,8 +35,8 @@ dev: $(VENV)/.dev-installed
 run: setup  ## 启动全部服务：make run [PORT=8000] [NEIGUAN_VAR=目录] [HTTPS=1]
 	@exec $(BIN)/python manage.py serve $(ARGS)
 
-test: dev browser  ## 运行测试（自行准备一切；每核一个进程，各有自己的服务）
-	$(PYTEST) -n auto --maxprocesses 4 --dist worksteal
+test: dev browser  ## 运行测试（自行准备一切）
+	$(PYTEST)
 
 test-long: dev browser  ## 运行耗时的测试
 	$(PYTEST) -m 'long and not spark'

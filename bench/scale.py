@@ -171,7 +171,8 @@ def opened(folder: Path, counties: list[str], *, since: dt.date | None, whole: b
             sql = fact_sql(table, {"limits": [], **files}, window, tiers=False)
             has = _filled(con, files[table][0])
         loaded = table in MASTERS or whole or (since and table not in UNLOADED)
-        con.execute(f"CREATE {'TABLE' if loaded else 'VIEW'} {table} AS {sql}")
+        order = " ORDER BY day" if loaded and table in {"orders", "lines"} else ""
+        con.execute(f"CREATE {'TABLE' if loaded else 'VIEW'} {table} AS {sql}{order}")
         missing |= missing_columns(table, has or None)
     session = Session(
         con=con,

@@ -16,9 +16,7 @@ for name in (
     "FIELD_KEY",
 ):
     os.environ.pop(name, None)  # never the servers or keys that somebody works with
-var = os.environ.get("NEIGUAN_VAR") or str(ROOT / "var" / "test")
-worker = os.environ.get("PYTEST_XDIST_WORKER")  # has servers of its own, once ours are unpacked
-os.environ["NEIGUAN_VAR"] = f"{var}-{worker}" if worker else var
+os.environ.setdefault("NEIGUAN_VAR", str(ROOT / "var" / "test"))
 os.environ["DEBUG"] = "1"  # no HTTPS, no manifest; pytest-django sets settings.DEBUG to False
 FILES = tempfile.TemporaryDirectory(prefix="neiguan-test-")
 for name in ("LAKE_URL", "INBOX", "MEDIA_ROOT"):
