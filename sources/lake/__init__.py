@@ -271,7 +271,7 @@ def _text(
     if not files[table]:
         return empty_sql(table)
     sql = fact_sql(table, files, window, **derived)
-    if table != "lines":
+    if table != "lines" or not files["orders"]:
         return sql
     con.execute(f"CREATE TABLE moved_orders AS {moved_orders_sql(files)}")
     if not con.execute("FROM moved_orders LIMIT 1").fetchall():
