@@ -23,14 +23,20 @@ def with_news(
     was ordered on Friday, is looked at in the night of the next order day: the bureau's own, or
     with `by` None anybody's, for detectors whose nights are a city's (`scope = "all"`).
     """
-    past = orders.filter(_.day < on)
     if by is None:
-        told = events.cross_join(past.agg(night_before=_.day.max()))
+        told = events.cross_join(night_before(orders, on))
     else:
-        before = past.group_by(night_of=by).agg(night_before=_.day.max())
+        before = orders.filter(_.day < on).group_by(night_of=by).agg(night_before=_.day.max())
         told = events.left_join(before, events[by] == before.night_of).drop("night_of")
     since = ibis.coalesce(_.night_before, ibis.date(on - dt.timedelta(days=1)))
     return told.select(*events.columns, is_new=(_.day > since) & (_.day <= on))
+
+
+def night_before(orders: ir.Table, on: dt.date) -> ir.Table:
+    """One row: the last order day before this one, else yesterday."""
+    last = orders.filter(_.day < on).agg(night_before=_.day.max())
+    yesterday = ibis.date(on - dt.timedelta(days=1))
+    return last.select(night_before=ibis.coalesce(_.night_before, yesterday))
 
 
 def earlier(orders: ir.Table, retailers: ir.Table, on: dt.date) -> ir.Table:

@@ -7,6 +7,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis import _
 
+from alerts.cycles import night_before
 from sources.facts import Facts
 
 WHOLE = 32  # characters of a code
@@ -54,13 +55,6 @@ def newly_known(seized: ir.Table, orders: ir.Table, on: dt.date) -> ir.Table:
     news = (_.day > _.night_before) | ((known > _.night_before) & (known <= on))
     told = seized.cross_join(night_before(orders, on))
     return told.select(*seized.columns, is_new=news)
-
-
-def night_before(orders: ir.Table, on: dt.date) -> ir.Table:
-    """One row: the last order day before this one, else yesterday."""
-    last = orders.filter(_.day < on).agg(night_before=_.day.max())
-    yesterday = ibis.date(on - dt.timedelta(days=1))
-    return last.select(night_before=ibis.coalesce(_.night_before, yesterday))
 
 
 def orders_sorted_then(facts: Facts, seized: ir.Table, days: int) -> ir.Table:

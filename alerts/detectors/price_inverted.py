@@ -7,6 +7,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from alerts.cycles import with_news
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
 from sources.facts import Facts
@@ -49,9 +50,7 @@ class PriceInverted(Detector):
 
     def find(self, facts: Facts, on: dt.date) -> ir.Table:
         """One row a product below the line in enough samples, one of them news to this night."""
-        before = facts.orders.filter(_.day < on).agg(night_before=_.day.max())
-        since = ibis.coalesce(_.night_before, ibis.date(on - dt.timedelta(days=1)))
-        low = self._low(facts, on).cross_join(before).mutate(is_new=_.day > since)
+        low = with_news(self._low(facts, on), facts.orders, on, by=None)
         sums = low.group_by("sku_id", "sku_name", "wholesale_price").agg(
             samples=_.count(), price=_.price.min(), middle=_.price.median(), is_new=_.is_new.any()
         )

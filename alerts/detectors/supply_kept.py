@@ -7,9 +7,10 @@ import ibis
 import ibis.expr.types as ir
 from ibis import _
 
+from alerts.cycles import with_news
 from alerts.detection import Detector, param
 from alerts.evidence import rows_of, stacked
-from alerts.seizing import night_before, traced
+from alerts.seizing import traced
 from alerts.wording import cartons, date
 from sources.facts import Facts
 
@@ -94,9 +95,10 @@ class SupplyKept(Detector):
         sums = seized.mutate(known=ibis.coalesce(_.known_on, _.day)).group_by("retailer_id", "home")
         shops = sums.agg(cases=_.case_no.nunique(), seized=_.qty.sum(), known=_.known.max())
         over = (_.cases >= self.cases) | (_.seized >= self.cartons)
-        end = _.known + ibis.interval(days=cycle.days)
-        due = shops.filter(over).cross_join(night_before(facts.orders, on))
-        return due.filter(end > _.night_before, end <= on).drop("night_before")
+        ends = shops.filter(over).mutate(
+            day=(_.known + ibis.interval(days=cycle.days)).cast("date")
+        )
+        return with_news(ends, facts.orders, on, by=None).filter(_.is_new).drop("day", "is_new")
 
     def sentence(self, row: Mapping[str, Any]) -> str:
         tier = ""
